@@ -1,0 +1,76 @@
+import { z } from 'zod';
+
+/** The four services that one code base holds; each can be deployed by itself. */
+export const SERVICES = ['user', 'expense', 'payment', 'notification'] as const;
+export type ServiceName = (typeof SERVICES)[number];
+
+const port = z.coerce.number().int().min(0).max(65_535);
+const perMinute = z.coerce.number().int().min(1).max(100_000_000);
+const url = z.string().min(1).optional();
+
+/**
+ * Every environment variable of the product, one documented entry each. Nothing else reads `process.env`.
+ */
+const schema = z.object({
+  NODE_ENV: z.enum(['development', 'production', 'test']).default('development').describe('Only `production` changes anything: log level.'),
+  PORT: port.default(3000).describe('Port of the API.'),
+  HOST: z.string().default('127.0.0.1').describe('Address that the API listens on; containers set 0.0.0.0.'),
+  OPS_PORT: port.default(9464).describe('Port for /livez, /readyz (worker) and /metrics of this process.'),
+  OPS_HOST: z.string().default('127.0.0.1').describe('Address of the operations port; loopback unless a scraper needs it.'),
+  PUBLIC_URL: z.string().url().optional().describe('Base of links in mails and of problem types; the API itself by default.'),
+  TEMPORAL_UI_URL: z.string().optional().describe('Where operators find the Temporal Web UI; shown by the demo.'),
+  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info').describe('Least level that is logged.'),
+  DATABASE_URL: z.string().describe('Postgres, as an owner that may set the role of each service.').default(''),
+  DATABASE_POOL_MAX: z.coerce.number().int().min(2).max(200).default(12).describe('Connections per service and process.'),
+  TEMPORAL_ADDRESS: z.string().default('127.0.0.1:7233').describe('host:port of the Temporal frontend.'),
+  TEMPORAL_NAMESPACE: z.string().default('default').describe('Temporal namespace.'),
+  REDIS_URL: url.describe('Redis for rate limits across processes; counted in process when unset.'),
+  SMTP_URL: url.describe('smtp://user:password@host:port for outgoing mail.'),
+  MAIL_FROM: z.string().default('SafeSplitX <no-reply@safesplitx.example>').describe('Sender of every mail.'),
+  STRIPE_SECRET_KEY: url.describe('Secret key of the Stripe account; Stripe is not offered when unset.'),
+  STRIPE_API_BASE: url.describe('Base URL of the Stripe API where it is not Stripe itself (the sandbox double).'),
+  STRIPE_WEBHOOK_SECRET: url.describe('Signing secret of the Stripe webhook endpoint.'),
+  SECRETS_FILE: z.string().default('').describe('JSON file with the signing keys, see config/secrets.ts.'),
+  RATE_LIMIT_CREDENTIAL: perMinute.default(1200).describe('Requests per minute for one signed-in user.'),
+  RATE_LIMIT_ANONYMOUS: perMinute.default(300).describe('Requests per minute for one address without credentials.'),
+  RATE_LIMIT_SIGN_IN_ACCOUNT: perMinute.default(10).describe('Sign-in attempts per minute for one account.'),
+  RATE_LIMIT_SIGN_IN_ADDRESS: perMinute.default(60).describe('Sign-in attempts per minute for one address.'),
+  RATE_LIMIT_REFRESH: perMinute.default(120).describe('Refreshes per minute for one token family.'),
+  SANDBOX: z.stringbool().default(false).describe('Set by the starter: demo account and doubles exist.'),
+  PARENT_WATCH: z.stringbool().default(false).describe('Set by the starter: end when its pipe to us closes.'),
+  MAX_CACHED_WORKFLOWS: z.coerce
+    .number()
+    .int()
+    .min(10)
+    .max(10_000)
+    .default(150)
+    .describe('Sticky cache of each worker; a cached workflow costs about 0.4 MB.'),
+});
+
+/** The parsed environment. */
+export type Env = z.infer<typeof schema>;
+
+/**
+ * Reads and checks the environment.
+ *
+ * @param source the variables, `process.env` by default.
+ * @throws Error with one line per variable that is wrong.
+ */
+export function readEnv(source: Record<string, string | undefined> = process.env): Env {
+  const present = Object.fromEntries(Object.entries(source).filter(([, value]) => value !== ''));
+  const parsed = schema.safeParse(present);
+  if (parsed.success) return parsed.data;
+  throw new Error(`environment: ${parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ')}`);
+}
+
+/** Name, meaning and default of each variable, for the operations manual. */
+export function describeEnv(): { name: string; meaning: string; default: string }[] {
+  return Object.entries(schema.shape).map(([name, field]) => {
+    const fallback = field.safeParse(undefined);
+    return {
+      name,
+      meaning: field.description ?? '',
+      default: fallback.success && fallback.data !== undefined ? String(fallback.data) : '',
+    };
+  });
+}

@@ -1,0 +1,63 @@
+import { createHmac, generateKeyPairSync, randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { z } from 'zod';
+
+const key = z.string().min(43);
+const schema = z.object({
+  /** ES256 private keys as JWK, the first signs, all of them verify. */
+  signingKeys: z
+    .array(z.object({ kty: z.literal('EC'), crv: z.literal('P-256'), kid: z.string(), d: z.string(), x: z.string(), y: z.string() }))
+    .min(1),
+  /** Signs list cursors. */
+  cursor: key,
+  /** Keys the rotation of the odd cents, so that nobody can choose an id that dodges them. */
+  tieBreak: key,
+  /** Derives refresh tokens, mail tokens and invitation tokens; none of them is stored. */
+  token: key,
+});
+
+/** The keys that a deployment must keep secret and keep. */
+export type Secrets = z.infer<typeof schema>;
+
+/**
+ * Reads the signing keys.
+ *
+ * @param file path of the JSON file.
+ * @throws Error naming what is missing when the file is absent or incomplete.
+ */
+export function readSecrets(file: string): Secrets {
+  if (file === '') throw new Error('SECRETS_FILE is not set: it names the JSON file that holds the signing keys (docs/operations.md)');
+  const parsed = schema.safeParse(JSON.parse(readFileSync(file, 'utf8')));
+  if (parsed.success) return parsed.data;
+  throw new Error(`SECRETS_FILE: ${parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ')}`);
+}
+
+/** Makes a fresh set of keys; the starter does so once for the embedded database. */
+export function generateSecrets(): Secrets {
+  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const jwk = privateKey.export({ format: 'jwk' });
+  return schema.parse({
+    signingKeys: [{ kty: 'EC', crv: 'P-256', kid: randomBytes(8).toString('hex'), d: jwk.d, x: jwk.x, y: jwk.y }],
+    cursor: randomBytes(32).toString('base64'),
+    tieBreak: randomBytes(32).toString('base64'),
+    token: randomBytes(32).toString('base64'),
+  });
+}
+
+/**
+ * Derives the secret half of a token from its public id: base64url of HMAC-SHA256(key, "purpose:id").
+ *
+ * Nothing secret is stored: who holds the key can make the token again and compare.
+ */
+export function deriveToken(
+  secrets: Secrets,
+  purpose: 'verify-email' | 'reset-password' | 'invitation' | 'refresh' | 'unsubscribe',
+  id: string,
+): string {
+  return createHmac('sha256', Buffer.from(secrets.token, 'base64')).update(`${purpose}:${id}`).digest('base64url');
+}
+
+/** The tie-break of an expense: the first 63 bits of HMAC-SHA256(key, expense id), see `domain/split.ts`. */
+export function tieBreakOf(secrets: Secrets, expenseId: string): bigint {
+  return createHmac('sha256', Buffer.from(secrets.tieBreak, 'base64')).update(expenseId).digest().readBigUInt64BE(0) >> 1n;
+}

@@ -1,0 +1,28 @@
+import { defineEntity, p } from '@mikro-orm/postgresql';
+import type { GroupPolicy } from '../../../domain/group.ts';
+
+const schema = defineEntity({
+  name: 'Group',
+  schema: 'expense',
+  tableName: 'group',
+  properties: {
+    id: p.uuid().primary(),
+    name: p.text(),
+    currency: p.string().columnType('char(3)'),
+    timeZone: p.text(),
+    state: p.text().default('active'),
+    policy: p.json<GroupPolicy>(),
+    version: p.integer().default(1),
+    createdBy: p.uuid(),
+    createdAt: p.datetime().columnType('timestamptz').defaultRaw('now()'),
+    updatedAt: p.datetime().columnType('timestamptz').defaultRaw('now()'),
+    archivedAt: p.datetime().columnType('timestamptz').nullable(),
+    deletedAt: p.datetime().columnType('timestamptz').nullable(),
+    purgedAt: p.datetime().columnType('timestamptz').nullable(),
+  },
+  checks: [{ name: 'group_state', expression: "state in ('active', 'archived', 'deleted')" }],
+});
+
+/** People who share expenses. Every change of a member or of the policy raises `version`; an expense does not. */
+export class Group extends schema.class {}
+schema.setClass(Group);

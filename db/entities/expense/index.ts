@@ -1,0 +1,38 @@
+import { ExpenseOutbox } from './expense-outbox.ts';
+import { ExpenseIdempotency } from './expense-idempotency.ts';
+import { ExpenseCursor } from './expense-cursor.ts';
+import { Group } from './group.ts';
+import { Member } from './member.ts';
+import { SystemAccount } from './system-account.ts';
+import { Invitation } from './invitation.ts';
+import { Expense } from './expense.ts';
+import { ExpenseVersion } from './expense-version.ts';
+import { ApprovalRound } from './approval-round.ts';
+import { ApprovalVote } from './approval-vote.ts';
+import { Posting } from './posting.ts';
+import { PostingLine } from './posting-line.ts';
+import { Balance } from './balance.ts';
+import { Reservation } from './reservation.ts';
+import { PlanSnapshot } from './plan-snapshot.ts';
+import { Adjustment } from './adjustment.ts';
+
+/** Every table of the expense service. */
+export const expenseEntities = [
+  ExpenseOutbox,
+  ExpenseIdempotency,
+  ExpenseCursor,
+  Group,
+  Member,
+  SystemAccount,
+  Invitation,
+  Expense,
+  ExpenseVersion,
+  ApprovalRound,
+  ApprovalVote,
+  Posting,
+  PostingLine,
+  Balance,
+  Reservation,
+  PlanSnapshot,
+  Adjustment,
+];

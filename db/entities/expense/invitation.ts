@@ -1,0 +1,29 @@
+import { defineEntity, p } from '@mikro-orm/postgresql';
+
+const schema = defineEntity({
+  name: 'Invitation',
+  schema: 'expense',
+  tableName: 'invitation',
+  properties: {
+    id: p.uuid().primary(),
+    groupId: p.uuid(),
+    memberId: p.uuid().nullable(),
+    email: p.text().nullable(),
+    role: p.text(),
+    createdBy: p.uuid(),
+    expiresAt: p.datetime().columnType('timestamptz'),
+    maxUses: p.integer(),
+    uses: p.integer().default(0),
+    revokedAt: p.datetime().columnType('timestamptz').nullable(),
+    createdAt: p.datetime().columnType('timestamptz').defaultRaw('now()'),
+  },
+  indexes: [
+    { name: 'invitation_group', properties: ['groupId', 'createdAt'] },
+    { name: 'invitation_member', properties: ['memberId'] },
+  ],
+  checks: [{ name: 'invitation_uses', expression: 'uses >= 0 and uses <= max_uses' }],
+});
+
+/** A link that lets somebody join a group, or take over a member without an account. Its token is derived from the id. */
+export class Invitation extends schema.class {}
+schema.setClass(Invitation);

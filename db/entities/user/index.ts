@@ -1,0 +1,9 @@
+import { UserOutbox } from './user-outbox.ts';
+import { UserIdempotency } from './user-idempotency.ts';
+import { UserCursor } from './user-cursor.ts';
+import { Account } from './account.ts';
+import { Session } from './session.ts';
+import { MailToken } from './mail-token.ts';
+
+/** Every table of the user service. */
+export const userEntities = [UserOutbox, UserIdempotency, UserCursor, Account, Session, MailToken];

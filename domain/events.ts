@@ -1,0 +1,151 @@
+/**
+ * The catalogue of domain events: what each means, whose subject it is, and which process it wakes.
+ *
+ * A new event is one line in {@link EventData} and, where a process must follow it, one in {@link EVENT_PROCESS}.
+ * Data holds ids, states, versions and amounts as decimal strings; never names, addresses or texts.
+ */
+export interface EventData {
+  // user: subject is the account
+  'user.registered': { mailTokenId: string };
+  'user.verification_requested': { mailTokenId: string };
+  'user.email_verified': Record<string, never>;
+  'user.updated': Record<string, never>;
+  // expense: subject is the group, member, invitation, expense, adjustment or posting named first in the type
+  'group.created': Record<string, never>;
+  'group.updated': Record<string, never>;
+  'group.state_changed': { state: string };
+  'member.added': { userId: string | null };
+  'member.changed': { userId: string | null };
+  'member.left': { userId: string | null };
+  'invitation.created': { mail: boolean };
+  'invitation.accepted': { memberId: string };
+  'invitation.revoked': Record<string, never>;
+  'expense.posted': { version: number };
+  'expense.pending': { version: number };
+  'expense.voted': { version: number; memberId: string; decision: string };
+  'expense.approved': { version: number };
+  'expense.rejected': { version: number };
+  'expense.expired': { version: number };
+  'expense.withdrawn': { version: number };
+  'expense.updated': { version: number };
+  'expense.deleted': { version: number };
+  'expense.restored': { version: number };
+  'adjustment.posted': Record<string, never>;
+  'ledger.transfer_posted': { transferId: string };
+  'ledger.refund_posted': { refundId: string };
+  // payment: subject is the settlement, transfer, refund or user
+  'settlement.opened': Record<string, never>;
+  'settlement.planned': { transfers: number };
+  'settlement.cancel_requested': Record<string, never>;
+  'settlement.ended': { state: string };
+  'transfer.opened': { settlementId: string | null };
+  'transfer.pay_requested': { settlementId: string | null };
+  'transfer.confirmation_wanted': { settlementId: string | null };
+  'transfer.confirmed': { settlementId: string | null };
+  'transfer.disputed': { settlementId: string | null };
+  'transfer.succeeded': { settlementId: string | null };
+  'transfer.part_paid': { settlementId: string | null };
+  'transfer.failed': { settlementId: string | null; failureCode: string };
+  'transfer.unknown': { settlementId: string | null };
+  'transfer.quarantined': { settlementId: string | null };
+  'transfer.action_required': { settlementId: string | null };
+  'transfer.cancelled': { settlementId: string | null };
+  'transfer.gateway_reported': { settlementId: string | null };
+  'transfer.remind_requested': { settlementId: string | null };
+  'refund.requested': { paymentId: string };
+  'refund.approved': { paymentId: string };
+  'refund.rejected': { paymentId: string };
+  'refund.succeeded': { paymentId: string };
+  'refund.failed': { paymentId: string };
+  'refund.gateway_reported': { paymentId: string };
+  'payout_account.updated': { gateway: string };
+  // notification: subject is the reminder
+  'reminder.changed': { memberId: string };
+  'reminder.due': { memberId: string; userId: string; channel: string; amounts: readonly { amount: string; currency: string }[] };
+}
+
+export type EventType = keyof EventData;
+
+/** An event as a command writes it. */
+export type DomainEvent = {
+  [T in EventType]: {
+    readonly type: T;
+    readonly subjectId: string;
+    readonly groupId?: string;
+    /** The user whose command it was; absent where the clock or a gateway was the cause. */
+    readonly actorId?: string;
+    readonly data: EventData[T];
+  };
+}[EventType];
+
+/** The processes that wait, retry or span services; each is a workflow of the same name. */
+export type ProcessName = 'groupLifecycle' | 'expenseApproval' | 'settlement' | 'transfer' | 'refund' | 'reminderCadence' | 'delivery';
+
+/** A process to wake: its name and the business key that its workflow id is built from. */
+export interface ProcessRef {
+  readonly process: ProcessName;
+  readonly key: string;
+}
+
+type Wakes = { [T in EventType]?: (event: Extract<DomainEvent, { type: T }>) => ProcessRef | null };
+
+const group = (event: DomainEvent): ProcessRef | null =>
+  event.groupId === undefined ? null : { process: 'groupLifecycle', key: event.groupId };
+const approval = (event: DomainEvent): ProcessRef => ({ process: 'expenseApproval', key: event.subjectId });
+const settlement = (event: DomainEvent): ProcessRef => ({ process: 'settlement', key: event.subjectId });
+const transfer = (event: DomainEvent): ProcessRef => ({ process: 'transfer', key: event.subjectId });
+const refund = (event: DomainEvent): ProcessRef => ({ process: 'refund', key: event.subjectId });
+/** The end of a transfer concerns the settlement that it is a leg of. */
+const parent = (event: { data: { settlementId: string | null } }): ProcessRef | null =>
+  event.data.settlementId === null ? null : { process: 'settlement', key: event.data.settlementId };
+
+/** Which process an event wakes. Waking is signal-with-start, so it is harmless to do it twice. */
+export const EVENT_PROCESS: Wakes = {
+  'group.created': group,
+  'group.updated': group,
+  'group.state_changed': group,
+  'member.added': group,
+  'member.left': group,
+  'invitation.created': group,
+  'expense.pending': approval,
+  'expense.voted': approval,
+  'expense.approved': approval,
+  'expense.rejected': approval,
+  'expense.withdrawn': approval,
+  'settlement.opened': settlement,
+  'settlement.cancel_requested': settlement,
+  'transfer.opened': transfer,
+  'transfer.pay_requested': transfer,
+  'transfer.confirmed': transfer,
+  'transfer.gateway_reported': transfer,
+  'transfer.succeeded': parent,
+  'transfer.cancelled': parent,
+  'transfer.part_paid': parent,
+  'refund.requested': refund,
+  'refund.approved': refund,
+  'refund.rejected': refund,
+  'refund.gateway_reported': refund,
+  'reminder.changed': (event) =>
+    event.groupId === undefined ? null : { process: 'reminderCadence', key: `${event.groupId}/${event.data.memberId}` },
+};
+
+/** The process that an event wakes, or null. */
+export function processOf(event: DomainEvent): ProcessRef | null {
+  const wakes = EVENT_PROCESS[event.type] as ((event: DomainEvent) => ProcessRef | null) | undefined;
+  return wakes?.(event) ?? null;
+}
+
+const WORKFLOW_PREFIX: Record<ProcessName, string> = {
+  groupLifecycle: 'group',
+  expenseApproval: 'expense-approval',
+  settlement: 'settlement',
+  transfer: 'transfer',
+  refund: 'refund',
+  reminderCadence: 'reminder',
+  delivery: 'delivery',
+};
+
+/** The workflow id of a process: says what it is to operators, and makes a second start harmless. */
+export function workflowId(process: ProcessName, key: string): string {
+  return `${WORKFLOW_PREFIX[process]}/${key}`;
+}
