@@ -1,6 +1,7 @@
 import { v7 as uuidv7 } from 'uuid';
 import type { ServiceName } from '../config/env.ts';
 import { type DomainEvent, type ProcessRef, processOf } from '../domain/events.ts';
+import type { ServiceDatabase } from './orm.ts';
 
 /** The route wakes the process itself at once; the relay does it for events that are still undispatched after this. */
 export const DISPATCH_GRACE_MS = 2_000;
@@ -46,4 +47,11 @@ export function outboxColumns(events: readonly StoredEvent[]): unknown[] {
     events.map((stored) => stored.process?.process ?? null),
     events.map((stored) => stored.process?.key ?? null),
   ];
+}
+
+/** Notes that the processes of these events have been woken, so that the relay need not do it. */
+export async function markDispatched(db: ServiceDatabase, eventIds: readonly string[]): Promise<void> {
+  await db.pool.query(`update "${db.service}".outbox set dispatched_at = now() where id = any($1::uuid[]) and dispatched_at is null`, [
+    eventIds,
+  ]);
 }

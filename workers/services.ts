@@ -1,0 +1,28 @@
+import { createExpenseActivities } from '../activities/expense/index.ts';
+import { createNotificationActivities } from '../activities/notification/index.ts';
+import { createPaymentActivities } from '../activities/payment/index.ts';
+import { createUserActivities } from '../activities/user/index.ts';
+import type { ActivityDeps } from '../activities/edge.ts';
+import type { ServiceName } from '../config/env.ts';
+import { TASK_QUEUES } from '../workflows/shared/task-queues.ts';
+
+/** What the worker of one service runs. */
+export interface ServiceWorker {
+  readonly taskQueue: string;
+  /** The bundle's entry file. */
+  readonly workflowsPath: string;
+  /** Makes the activities, once per process. */
+  activities(deps: ActivityDeps): object;
+}
+
+/** The worker of each service; a new service is one line, and the compiler asks for it. */
+export const SERVICE_WORKERS: Record<ServiceName, ServiceWorker> = {
+  user: { taskQueue: TASK_QUEUES.user, workflowsPath: entryOf('user'), activities: createUserActivities },
+  expense: { taskQueue: TASK_QUEUES.expense, workflowsPath: entryOf('expense'), activities: createExpenseActivities },
+  payment: { taskQueue: TASK_QUEUES.payment, workflowsPath: entryOf('payment'), activities: createPaymentActivities },
+  notification: { taskQueue: TASK_QUEUES.notification, workflowsPath: entryOf('notification'), activities: createNotificationActivities },
+};
+
+function entryOf(service: ServiceName): string {
+  return new URL(`../workflows/${service}/index.ts`, import.meta.url).pathname;
+}

@@ -1,0 +1,33 @@
+import { keyParts, type ProcessDefinition } from '../shared/process.ts';
+import { startAttributes } from '../shared/search-attributes.ts';
+
+/** Input of the workflow `groupLifecycle`. */
+export interface GroupLifecycleInput {
+  readonly groupId: string;
+}
+
+/** Input of the workflow `expenseApproval`. */
+export interface ExpenseApprovalInput {
+  readonly expenseId: string;
+}
+
+/** The time side of a group: `group/<groupId>`. */
+export const groupLifecycleProcess: ProcessDefinition<GroupLifecycleInput> = {
+  process: 'groupLifecycle',
+  service: 'expense',
+  input: (key) => ({ groupId: keyParts(key, 1)[0]! }),
+  summary: (input) => `Lifecycle of group ${input.groupId}`,
+  details:
+    'Expires invitations, nudges an idle group, archives it, and purges it 30 days after its deletion. The state itself is in Postgres; terminating or resetting this does no harm, the sweep starts it again.',
+  attributes: (input) => startAttributes({ groupId: input.groupId, subjectId: input.groupId }),
+};
+
+/** The time side of a pending expense: `expense-approval/<expenseId>`. */
+export const expenseApprovalProcess: ProcessDefinition<ExpenseApprovalInput> = {
+  process: 'expenseApproval',
+  service: 'expense',
+  input: (key) => ({ expenseId: keyParts(key, 1)[0]! }),
+  summary: (input) => `Approval of expense ${input.expenseId}`,
+  details: 'Reminds voters and applies the time-out rule. Votes are commands of the API. Update `expireNow` lets the time-out happen now.',
+  attributes: (input) => startAttributes({ subjectId: input.expenseId }),
+};

@@ -1,0 +1,2 @@
+// Bundle entry of this service's worker: names workflow functions only, one line each.
+export {};
