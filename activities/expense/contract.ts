@@ -1,5 +1,91 @@
+import type { MoneyWire } from '../../domain/money.ts';
+
+/** One leg of a plan: who pays whom how much. The id is made with the plan, so that planning again gives the same legs. */
+export interface PlannedTransfer {
+  readonly id: string;
+  readonly from: string;
+  readonly to: string;
+  readonly money: MoneyWire;
+}
+
 /**
- * What workflows may ask of the expense service. Plain JSON types only; amounts are decimal strings; each entry says which
- * refusals it ends with.
+ * What workflows of any service may ask of the expense service. Every activity is one transaction, and doing it twice
+ * is the same as doing it once.
  */
-export interface ExpenseActivities {}
+export interface ExpenseActivities {
+  /**
+   * Plans a settlement over what is not yet reserved and reserves it; asked again for the same settlement it gives the
+   * plan that it made. An empty list: nothing is owed any more.
+   *
+   * @throws archived, deleted (not retried).
+   */
+  planSettlement(input: {
+    readonly settlementId: string;
+    readonly groupId: string;
+    readonly currencies: readonly string[];
+    readonly strategy: 'minimal' | 'pairwise' | 'hub';
+    readonly hub?: string;
+  }): Promise<{ readonly transfers: readonly PlannedTransfer[] }>;
+
+  /** Gives back what transfers of a settlement still hold reserved; transfers without a reservation are passed over. */
+  releaseTransfers(input: { readonly groupId: string; readonly transferIds: readonly string[] }): Promise<void>;
+
+  /**
+   * Posts a payment to the ledger: the payer's balance rises, the receiver's falls, and the transfer's reservation is
+   * released by the same amount, in one transaction. Posted once per `paymentId`.
+   */
+  postTransfer(input: {
+    readonly paymentId: string;
+    readonly transferId: string;
+    readonly groupId: string;
+    readonly from: string;
+    readonly to: string;
+    readonly money: MoneyWire;
+    readonly date: string;
+  }): Promise<{ readonly postingId: string }>;
+
+  /** Posts the reversal of (a part of) a payment that was refunded: from and to are those of the payment. Posted once per `refundId`. */
+  postRefund(input: {
+    readonly refundId: string;
+    readonly groupId: string;
+    readonly from: string;
+    readonly to: string;
+    readonly money: MoneyWire;
+    readonly date: string;
+  }): Promise<{ readonly postingId: string }>;
+
+  /** Looks at a pending expense: what there is to wait for. `state` other than `waiting` ends its approval. */
+  readApproval(input: { readonly expenseId: string }): Promise<{
+    readonly state: 'waiting' | 'ended';
+    readonly version: number;
+    readonly groupId: string;
+    readonly dueAtIso: string;
+    readonly voters: number;
+    readonly voted: number;
+    readonly onTimeout: 'reject' | 'approve';
+  }>;
+
+  /** Applies the time-out rule of a version that is still waiting and due (or `force`d by an operator). Harmless when it is not. */
+  expireApproval(input: {
+    readonly expenseId: string;
+    readonly version: number;
+    readonly force: boolean;
+  }): Promise<{ readonly outcome: string }>;
+
+  /** Reads what a group's lifecycle waits for. */
+  readGroup(input: { readonly groupId: string }): Promise<{
+    readonly state: 'active' | 'archived' | 'deleted' | 'purged';
+    readonly purgeAtIso: string | null;
+    readonly nextInvitationExpiryIso: string | null;
+    readonly lastActivityIso: string;
+  }>;
+
+  /** Closes invitations whose time is over. */
+  expireInvitations(input: { readonly groupId: string }): Promise<{ readonly expired: number }>;
+
+  /** Pseudonymises a group that was deleted 30 days ago; the ledger stays. Harmless when it was restored meanwhile. */
+  purgeGroup(input: { readonly groupId: string }): Promise<{ readonly purged: boolean }>;
+
+  /** Notes that a group has been idle, for the owner's inbox. */
+  nudgeIdleGroup(input: { readonly groupId: string; readonly sinceIso: string }): Promise<void>;
+}

@@ -1,0 +1,55 @@
+import type { z } from 'zod';
+import { Problem, type ProblemEntry } from '../problems.ts';
+
+/** Most entries of one problem: enough to mend a form, few enough to read. */
+const ENTRIES_MAX = 50;
+
+/**
+ * Parses one part of a request with its schema.
+ *
+ * @param where prefix of the pointers: '' for the body, '/query', '/path'.
+ * @throws Problem unknown_field (400) when nothing but unknown fields is wrong, invalid_request (400) otherwise.
+ */
+export function validate<Schema extends z.ZodType>(schema: Schema, input: unknown, where: string): z.output<Schema> {
+  const parsed = schema.safeParse(input);
+  if (parsed.success) return parsed.data;
+  const entries = parsed.error.issues.flatMap((issue) => entriesOf(issue, where)).slice(0, ENTRIES_MAX);
+  const onlyUnknown = entries.every((entry) => entry.code === 'unknown_field');
+  const [first] = entries;
+  throw new Problem(
+    onlyUnknown ? 'unknown_field' : 'invalid_request',
+    first === undefined ? 'The request is not valid.' : `${first.pointer || '/'}: ${first.detail}`,
+    { entries },
+  );
+}
+
+function entriesOf(issue: z.core.$ZodIssue, where: string): ProblemEntry[] {
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => ({
+      pointer: pointerOf(where, [...issue.path, key]),
+      code: 'unknown_field',
+      detail: 'This field is not known.',
+    }));
+  }
+  if (issue.code === 'invalid_union' && issue.errors.length > 0) {
+    // The branch that got furthest says most about what the caller meant.
+    const nested = issue.errors.toSorted((a, b) => depth(b) - depth(a))[0] ?? [];
+    if (nested.length > 0) return nested.flatMap((inner) => entriesOf({ ...inner, path: [...issue.path, ...inner.path] }, where));
+  }
+  const missing = issue.code === 'invalid_type' && issue.input === undefined && issue.message.includes('received undefined');
+  return [
+    {
+      pointer: pointerOf(where, issue.path),
+      code: missing ? 'required' : issue.code,
+      detail: missing ? 'This field is required.' : issue.message,
+    },
+  ];
+}
+
+function depth(issues: readonly z.core.$ZodIssue[]): number {
+  return Math.max(0, ...issues.map((issue) => issue.path.length));
+}
+
+function pointerOf(where: string, path: readonly PropertyKey[]): string {
+  return where + path.map((part) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
+}

@@ -1,0 +1,122 @@
+import type { Refusal } from '../domain/refusal.ts';
+
+/** One entry of a problem's `errors[]`. */
+export interface ProblemEntry {
+  readonly pointer: string;
+  readonly code: string;
+  readonly detail: string;
+}
+
+/** The body of every answer that is not 2xx (RFC 9457). */
+export interface ProblemBody {
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly detail: string;
+  readonly code: string;
+  readonly requestId: string;
+  readonly errors: readonly ProblemEntry[];
+}
+
+/** An error that already knows how it is answered. */
+export class Problem extends Error {
+  readonly status: number;
+  readonly code: string;
+  readonly entries: readonly ProblemEntry[];
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(code: string, detail: string, options: { entries?: readonly ProblemEntry[]; headers?: Record<string, string> } = {}) {
+    super(detail);
+    this.name = 'Problem';
+    this.code = code;
+    this.status = statusOf(code);
+    this.entries = options.entries ?? [];
+    this.headers = options.headers ?? {};
+  }
+}
+
+/**
+ * Status of each code that is not 422. A refusal that is not listed contradicts a rule of the product: 422.
+ * The titles on the problem pages are made from the code.
+ */
+const STATUS: Record<string, number> = {
+  invalid_request: 400,
+  malformed_json: 400,
+  unknown_field: 400,
+  invalid_cursor: 400,
+  idempotency_key_required: 400,
+  invalid_idempotency_key: 400,
+  signature_invalid: 400,
+  unauthenticated: 401,
+  invalid_credentials: 401,
+  invalid_refresh_token: 401,
+  forbidden: 403,
+  not_found: 404,
+  method_not_allowed: 405,
+  already_done: 409,
+  already_member: 409,
+  already_voted: 409,
+  archived: 409,
+  cannot_remove_owner: 409,
+  deleted: 409,
+  email_taken: 409,
+  expense_not_pending: 409,
+  id_taken: 409,
+  idempotency_in_progress: 409,
+  invitation_expired: 409,
+  invitation_revoked: 409,
+  invitation_used_up: 409,
+  member_already_claimed: 409,
+  member_has_balance: 409,
+  member_left: 409,
+  not_archived: 409,
+  not_deleted: 409,
+  nothing_to_settle: 409,
+  overpayment: 409,
+  owner_cannot_leave: 409,
+  payment_in_progress: 409,
+  receiver_cannot_receive: 409,
+  refund_exceeds_payment: 409,
+  reminder_exists: 409,
+  no_debt: 409,
+  reminder_ended: 409,
+  settlement_in_progress: 409,
+  settlement_ended: 409,
+  wrong_state: 409,
+  gateway_not_configured: 409,
+  token_expired: 409,
+  token_used: 409,
+  email_not_verified: 403,
+  version_mismatch: 412,
+  body_too_large: 413,
+  not_json: 415,
+  precondition_required: 428,
+  rate_limited: 429,
+  internal_error: 500,
+  busy: 503,
+  database_unavailable: 503,
+  gateway_unavailable: 503,
+};
+
+/** HTTP status of a problem code. */
+export function statusOf(code: string): number {
+  return STATUS[code] ?? 422;
+}
+
+/** A refusal of the domain as a problem. */
+export function problemOf(refusal: Refusal): Problem {
+  const entries = refusal.pointer === undefined ? [] : [{ pointer: refusal.pointer, code: refusal.code, detail: refusal.detail }];
+  const headers: Record<string, string> = refusal.code === 'idempotency_in_progress' ? { 'Retry-After': '1' } : {};
+  return new Problem(refusal.code, refusal.detail, { entries, headers });
+}
+
+/** The title of a code: its words, as a sentence. */
+export function titleOf(code: string): string {
+  const words = code.replaceAll('_', ' ');
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}
+
+/** Every code with a fixed status, for the published list. */
+export function knownCodes(): { code: string; status: number }[] {
+  return Object.entries(STATUS).map(([code, status]) => ({ code, status }));
+}

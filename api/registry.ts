@@ -1,0 +1,16 @@
+import { SERVICES, type ServiceName } from '../config/env.ts';
+import type { AnyRoute } from './route.ts';
+import { groupRoutes } from './routes/expense/groups/routes.ts';
+
+/** Every operation of the product, by service. A new endpoint is one `route()` in its service's folder and, for a new file, one line here. */
+const ROUTES: Record<ServiceName, readonly AnyRoute[]> = {
+  user: [],
+  expense: [...groupRoutes],
+  payment: [],
+  notification: [],
+};
+
+/** The routes of some services, all by default. */
+export function routesOf(services: readonly ServiceName[] = SERVICES): readonly AnyRoute[] {
+  return services.flatMap((service) => ROUTES[service]);
+}

@@ -1,0 +1,91 @@
+import type { z } from 'zod';
+import type { ServiceName } from '../config/env.ts';
+import type { Deps } from './deps.ts';
+import type { RouteRequest } from './request.ts';
+
+export type Method = 'get' | 'post' | 'patch' | 'put' | 'delete';
+
+/** Who asks: the signed-in user of the request. */
+export interface Principal {
+  readonly userId: string;
+  readonly sessionId: string;
+  readonly platformRole: string | null;
+}
+
+/** What a handler answers; `undefined` as body means none. */
+export interface Answer {
+  readonly status: number;
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/**
+ * How the resource in the path becomes visible, and what the caller needs to act on it.
+ *
+ * `load` answers null where the caller may not see it (404); `permit` false where they see it and may not do this (403).
+ */
+export interface Access<Resource> {
+  /** The kind of resource and the least group role, for the document and the permission matrix. */
+  readonly resource: string;
+  readonly role?: string;
+  load(deps: Deps, principal: Principal, params: Record<string, string>): Promise<Resource | null>;
+  permit?(resource: Resource, principal: Principal): boolean;
+}
+
+/** Which limiter counts a request. Gateway webhooks, health, JWKS and the document are outside all of them. */
+export type RateClass = 'credential' | 'anonymous' | 'sign-in' | 'refresh' | 'none';
+
+/** One operation: what the router, the validator, the document and the permission matrix are made from. */
+export interface Route<
+  Params extends z.ZodObject = z.ZodObject,
+  Query extends z.ZodObject = z.ZodObject,
+  Body extends z.ZodType = z.ZodType,
+  Resource = unknown,
+> {
+  readonly service: ServiceName;
+  readonly method: Method;
+  /** Koa path with `:name` parameters. */
+  readonly path: string;
+  readonly operationId: string;
+  readonly tag: string;
+  readonly summary: string;
+  readonly description?: string;
+  /** `user`: a signed-in user. `none`: anybody. */
+  readonly auth: 'user' | 'none';
+  readonly access?: Access<Resource>;
+  readonly rate?: RateClass;
+  /** For signed-in POST, PATCH, PUT and DELETE; `optional` by default. */
+  readonly idempotency?: 'optional' | 'required' | 'none';
+  /** The answer carries a secret: under an Idempotency-Key only the fact is kept. */
+  readonly secretAnswer?: boolean;
+  /** The resource shows a `version`: PATCH and DELETE need If-Match. */
+  readonly precondition?: boolean;
+  /** Most bytes of the body; 1 MiB by default. */
+  readonly bodyLimitBytes?: number;
+  /** The body is kept raw and not parsed: signatures are checked over it. */
+  readonly rawBody?: boolean;
+  readonly params?: Params;
+  readonly query?: Query;
+  readonly body?: Body;
+  /** 2xx answers by status: what they mean, and the schema of the body where there is one. */
+  readonly answers: Readonly<
+    Record<
+      number,
+      { readonly description: string; readonly schema?: z.ZodType; readonly headers?: readonly string[]; readonly contentType?: string }
+    >
+  >;
+  /** Statuses of problems beyond those that follow from the fields above. */
+  readonly problems?: readonly number[];
+  handle(request: RouteRequest<z.output<Params>, z.output<Query>, z.output<Body>, Resource>): Promise<Answer>;
+}
+
+/** A route of any shape, as the registry holds it. */
+// oxlint-disable-next-line typescript/no-explicit-any -- the registry is heterogeneous; each route is checked where it is declared.
+export type AnyRoute = Route<any, any, any, any>;
+
+/** Declares a route; only here for its type inference. */
+export function route<Params extends z.ZodObject, Query extends z.ZodObject, Body extends z.ZodType, Resource = undefined>(
+  spec: Route<Params, Query, Body, Resource>,
+): Route<Params, Query, Body, Resource> {
+  return spec;
+}

@@ -1,0 +1,22 @@
+import type { GroupView } from '../../../../db/queries/expense/groups.ts';
+import { workflowId } from '../../../../domain/events.ts';
+import { toInstant } from '../../../schemas.ts';
+
+/** A group as the API answers it, seen by the member who is the caller. */
+export function presentGroup(group: GroupView, userId: string): Record<string, unknown> {
+  const mine = group.members.find((member) => member.userId === userId && member.state === 'active');
+  return {
+    id: group.id,
+    name: group.name,
+    currency: group.currency,
+    timeZone: group.timeZone,
+    state: group.state,
+    myMemberId: mine?.id,
+    myRole: mine?.role,
+    members: group.members,
+    policy: group.policy,
+    version: group.version,
+    createdAt: toInstant(group.createdAt),
+    workflowId: workflowId('groupLifecycle', group.id),
+  };
+}

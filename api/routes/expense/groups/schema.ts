@@ -1,0 +1,66 @@
+import { z } from 'zod';
+import { currency, decimal, id, line, money, timeZone } from '../../../schemas.ts';
+import { splitWithoutAmounts } from '../split-schema.ts';
+
+export const role = z.enum(['owner', 'admin', 'editor', 'contributor', 'viewer']);
+
+const approval = z.strictObject({
+  mode: z.enum(['none', 'above', 'all', 'quorum']),
+  above: money.optional(),
+  quorum: z.int().min(1).max(500).optional(),
+  timeoutHours: z.int().min(1).max(8760).optional(),
+  onTimeout: z.enum(['reject', 'approve']).optional(),
+});
+
+export const policy = z
+  .strictObject({
+    approval: approval.optional(),
+    whoMayAdd: role.optional(),
+    settlementDay: z.int().min(1).max(31).optional(),
+    settlementStrategy: z.enum(['minimal', 'pairwise', 'hub']).optional(),
+    refundApproval: z.enum(['none', 'receiver', 'owner']).optional(),
+    defaultSplit: splitWithoutAmounts.optional(),
+  })
+  .meta({ id: 'GroupPolicy', description: 'Rules of a group; what is left out has its default.' });
+
+export const member = z
+  .strictObject({
+    id,
+    displayName: z.string(),
+    userId: id.nullable(),
+    role,
+    weight: decimal,
+    unitId: id.nullable(),
+    state: z.enum(['active', 'left']),
+    version: z.int(),
+  })
+  .meta({ id: 'Member' });
+
+export const group = z
+  .strictObject({
+    id,
+    name: z.string(),
+    currency,
+    timeZone: z.string(),
+    state: z.enum(['active', 'archived', 'deleted']),
+    myMemberId: id,
+    myRole: role,
+    members: z.array(member),
+    policy,
+    version: z.int(),
+    createdAt: z.string(),
+    workflowId: z.string(),
+  })
+  .meta({ id: 'Group' });
+
+export const createGroup = z.strictObject({
+  id: id.optional(),
+  name: line(120),
+  currency,
+  timeZone: timeZone.optional(),
+  policy: policy.optional(),
+});
+
+export const updateGroup = z.strictObject({ name: line(120).optional(), timeZone: timeZone.optional(), policy: policy.optional() });
+
+export const groupParams = z.strictObject({ groupId: id });

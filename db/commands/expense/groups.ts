@@ -1,0 +1,87 @@
+import { LockMode } from '@mikro-orm/postgresql';
+import { v7 as uuidv7 } from 'uuid';
+import { currencyDigits } from '../../../domain/currency.ts';
+import type { GroupPolicy } from '../../../domain/group.ts';
+import { refusal } from '../../../domain/refusal.ts';
+import { Group } from '../../entities/expense/group.ts';
+import { Member } from '../../entities/expense/member.ts';
+import { SystemAccount } from '../../entities/expense/system-account.ts';
+import { brokenUnique } from '../../errors.ts';
+import type { Tx } from '../../transact.ts';
+
+/** Who acts, and under which name they show in the group. */
+export interface GroupFounder {
+  readonly userId: string;
+}
+
+/**
+ * Creates a group with its founder as owner and its three system accounts.
+ *
+ * @returns the group's id and the founder's member id.
+ * @throws RefusalError id_taken, unknown_currency.
+ */
+export async function createGroup(
+  tx: Tx,
+  founder: GroupFounder,
+  input: { id?: string | undefined; name: string; currency: string; timeZone?: string | undefined; policy?: GroupPolicy | undefined },
+): Promise<{ groupId: string; memberId: string }> {
+  currencyDigits(input.currency);
+  const [contact] = await tx.query<{ display_name: string; time_zone: string }>(
+    'select display_name, time_zone from user_pub.contact_v1 where user_id = $1',
+    [founder.userId],
+  );
+  if (contact === undefined) throw refusal('unauthenticated', 'The account is gone.');
+  const groupId = input.id ?? uuidv7();
+  const memberId = uuidv7();
+  tx.em.create(Group, {
+    id: groupId,
+    name: input.name,
+    currency: input.currency,
+    timeZone: input.timeZone ?? contact.time_zone,
+    policy: input.policy ?? {},
+    createdBy: founder.userId,
+  });
+  try {
+    await tx.em.flush();
+  } catch (error) {
+    if (brokenUnique(error) === 'group_pkey') throw refusal('id_taken', 'This id is in use.', '/id');
+    throw error;
+  }
+  tx.em.create(Member, { id: memberId, groupId, userId: founder.userId, displayName: contact.display_name, role: 'owner' });
+  for (const kind of ['rounding', 'fees', 'conversion']) tx.em.create(SystemAccount, { id: uuidv7(), groupId, kind });
+  tx.emit({ type: 'group.created', subjectId: groupId, groupId, actorId: founder.userId, data: {} });
+  return { groupId, memberId };
+}
+
+/**
+ * Takes a group to change it or its members: everything that records against the group waits until this commits.
+ *
+ * @throws RefusalError not_found, deleted, archived.
+ */
+export async function lockGroup(tx: Tx, groupId: string, options: { evenArchived?: boolean; evenDeleted?: boolean } = {}): Promise<Group> {
+  const group = await tx.em.findOne(Group, groupId, { lockMode: LockMode.PESSIMISTIC_WRITE });
+  if (group === null) throw refusal('not_found', 'There is no such group.');
+  if (group.state === 'deleted' && options.evenDeleted !== true) throw refusal('deleted', 'The group is deleted; restore it first.');
+  if (group.state === 'archived' && options.evenArchived !== true) throw refusal('archived', 'The group is archived; unarchive it first.');
+  return group;
+}
+
+/** Notes a change of a locked group or of one of its members. */
+export function touchGroup(tx: Tx, group: Group): void {
+  group.version += 1;
+  group.updatedAt = tx.now;
+}
+
+/** Changes name, zone or policy. Call it with the version already compared. */
+export async function updateGroup(
+  tx: Tx,
+  group: Group,
+  userId: string,
+  change: { name?: string | undefined; timeZone?: string | undefined; policy?: GroupPolicy | undefined },
+): Promise<void> {
+  if (change.name !== undefined) group.name = change.name;
+  if (change.timeZone !== undefined) group.timeZone = change.timeZone;
+  if (change.policy !== undefined) group.policy = change.policy;
+  touchGroup(tx, group);
+  tx.emit({ type: 'group.updated', subjectId: group.id, groupId: group.id, actorId: userId, data: {} });
+}

@@ -1,0 +1,82 @@
+import type { GroupPolicy } from '../../../domain/group.ts';
+import type { Role } from '../../../domain/roles.ts';
+import type { PageRequest } from '../../cursor.ts';
+import type { Tx } from '../../transact.ts';
+
+/** A member as every answer shows it. */
+export interface MemberView {
+  readonly id: string;
+  readonly displayName: string;
+  readonly userId: string | null;
+  readonly role: Role;
+  readonly weight: string;
+  readonly unitId: string | null;
+  readonly state: 'active' | 'left';
+  readonly version: number;
+}
+
+/** A group with its members, as seen by one of them. */
+export interface GroupView {
+  readonly id: string;
+  readonly name: string;
+  readonly currency: string;
+  readonly timeZone: string;
+  readonly state: 'active' | 'archived' | 'deleted';
+  readonly policy: GroupPolicy;
+  readonly version: number;
+  readonly createdAt: string;
+  readonly members: readonly MemberView[];
+}
+
+/** Something that runs SQL: a transaction or a plain connection of the service. */
+export type Query = Tx['query'];
+
+const GROUP_COLUMNS = `g.id, g.name, g.currency, g.time_zone, g.state, g.policy, g.version, g.created_at,
+  (select json_agg(json_build_object('id', m.id, 'displayName', m.display_name, 'userId', m.user_id, 'role', m.role,
+      'weight', trim_scale(m.weight)::text, 'unitId', m.unit_id, 'state', m.state, 'version', m.version) order by m.created_at, m.id)
+   from expense.member m where m.group_id = g.id) as members`;
+
+interface GroupRow {
+  id: string;
+  name: string;
+  currency: string;
+  time_zone: string;
+  state: GroupView['state'];
+  policy: GroupPolicy;
+  version: number;
+  created_at: string;
+  members: MemberView[] | null;
+}
+
+/** Reads a group with its members. */
+export async function findGroup(query: Query, groupId: string): Promise<GroupView | null> {
+  const [row] = await query<GroupRow>(`select ${GROUP_COLUMNS} from expense."group" g where g.id = $1`, [groupId]);
+  return row === undefined ? null : toView(row);
+}
+
+/** The groups of which a user is an active member, the newest first; one more than the page, to tell whether it goes on. */
+export async function listGroups(query: Query, userId: string, state: string | undefined, page: PageRequest): Promise<GroupView[]> {
+  const [createdAt, groupId] = page.after ?? [null, null];
+  const rows = await query<GroupRow>(
+    `select ${GROUP_COLUMNS} from expense."group" g
+     join expense.member mine on mine.group_id = g.id and mine.user_id = $1 and mine.state = 'active'
+     where ($2::text is null and g.state <> 'deleted' or g.state = $2) and ($3::timestamptz is null or (g.created_at, g.id) < ($3, $4::uuid))
+     order by g.created_at desc, g.id desc limit $5`,
+    [userId, state ?? null, createdAt, groupId, page.limit + 1],
+  );
+  return rows.map(toView);
+}
+
+function toView(row: GroupRow): GroupView {
+  return {
+    id: row.id,
+    name: row.name,
+    currency: row.currency,
+    timeZone: row.time_zone,
+    state: row.state,
+    policy: row.policy,
+    version: row.version,
+    createdAt: row.created_at,
+    members: row.members ?? [],
+  };
+}

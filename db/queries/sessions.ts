@@ -1,0 +1,54 @@
+import DataLoader from 'dataloader';
+import type { ServiceDatabase } from '../orm.ts';
+import { read } from '../transact.ts';
+
+/** How long a session that was found live is believed without asking again: sign-out counts everywhere within this. */
+const BELIEVED_MS = 1_000;
+/** Most sessions remembered; beyond it all are forgotten, which costs one query each. */
+const REMEMBERED_MAX = 20_000;
+
+/** A live session. */
+export interface LiveSession {
+  readonly sessionId: string;
+  readonly userId: string;
+  readonly platformRole: string | null;
+}
+
+/** Tells whether a session is still live. */
+export interface SessionReader {
+  find(sessionId: string): Promise<LiveSession | null>;
+}
+
+/** Reads sessions from the published view; requests of one tick share a query, and an answer is believed for a second. */
+export function sessionReader(db: ServiceDatabase): SessionReader {
+  const remembered = new Map<string, { session: LiveSession; until: number }>();
+  const loader = new DataLoader<string, LiveSession | null>((ids) => load(db, ids), {
+    cache: false,
+    maxBatchSize: 500,
+    batchScheduleFn: (run) => setImmediate(run),
+  });
+  return {
+    async find(sessionId) {
+      const known = remembered.get(sessionId);
+      if (known !== undefined && known.until > Date.now()) return known.session;
+      const session = await loader.load(sessionId);
+      if (remembered.size >= REMEMBERED_MAX) remembered.clear();
+      if (session === null) remembered.delete(sessionId);
+      else remembered.set(sessionId, { session, until: Date.now() + BELIEVED_MS });
+      return session;
+    },
+  };
+}
+
+async function load(db: ServiceDatabase, ids: readonly string[]): Promise<(LiveSession | null)[]> {
+  const rows = await read<{ session_id: string; user_id: string; platform_role: string | null }>(
+    db,
+    `select session_id, user_id, platform_role from user_pub.session_v1
+     where session_id = any($1::uuid[]) and ended_at is null and expires_at > now() and account_state = 'active'`,
+    [ids],
+  );
+  const found = new Map(
+    rows.map((row) => [row.session_id, { sessionId: row.session_id, userId: row.user_id, platformRole: row.platform_role }]),
+  );
+  return ids.map((id) => found.get(id) ?? null);
+}

@@ -1,0 +1,125 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { v7 as uuidv7 } from 'uuid';
+import { createApp } from '../../api/app.ts';
+import type { Deps } from '../../api/deps.ts';
+import { authenticator } from '../../api/middleware/authenticate.ts';
+import { rateLimits } from '../../api/middleware/rate-limit.ts';
+import { readEnv, SERVICES, type ServiceName } from '../../config/env.ts';
+import { createLogger } from '../../config/logger.ts';
+import { generateSecrets } from '../../config/secrets.ts';
+import { accessTokenSigner } from '../../config/tokens.ts';
+import { openDatabase, type ServiceDatabase } from '../../db/orm.ts';
+import type { StoredEvent } from '../../db/outbox.ts';
+import { membershipReader } from '../../db/queries/membership.ts';
+import { sessionReader } from '../../db/queries/sessions.ts';
+
+/** An answer with its parsed body. */
+export interface TestAnswer {
+  readonly status: number;
+  readonly headers: Headers;
+  // oxlint-disable-next-line typescript/no-explicit-any -- tests look into bodies of every shape.
+  readonly body: any;
+}
+
+/** A signed-in person of a test. */
+export interface TestUser {
+  readonly userId: string;
+  readonly token: string;
+  readonly email: string;
+  call(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<TestAnswer>;
+}
+
+/** The API of a test: real routes, real Postgres; events that were committed are collected instead of waking Temporal. */
+export interface TestApi {
+  readonly url: string;
+  readonly deps: Deps;
+  readonly events: StoredEvent[];
+  call(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<TestAnswer>;
+  /** Makes an account with a live session, without going through registration. */
+  user(name?: string, options?: { verified?: boolean; timeZone?: string }): Promise<TestUser>;
+  stop(): Promise<void>;
+}
+
+/**
+ * Serves the API on a free port against a migrated database.
+ *
+ * @param databaseUrl of a fresh, migrated database.
+ * @param environment overrides, such as limits.
+ */
+export async function startApi(databaseUrl: string, environment: Record<string, string> = {}): Promise<TestApi> {
+  const env = readEnv({
+    DATABASE_URL: databaseUrl,
+    LOG_LEVEL: 'silent',
+    NODE_ENV: 'test',
+    RATE_LIMIT_CREDENTIAL: '1000000',
+    RATE_LIMIT_ANONYMOUS: '1000000',
+    RATE_LIMIT_SIGN_IN_ADDRESS: '100000',
+    RATE_LIMIT_SIGN_IN_ACCOUNT: '100000',
+    ...environment,
+  });
+  const databases = Object.fromEntries(
+    await Promise.all(SERVICES.map(async (service) => [service, await openDatabase(service, databaseUrl, 8)])),
+  ) as Record<ServiceName, ServiceDatabase>;
+  const secrets = generateSecrets();
+  const events: StoredEvent[] = [];
+  const deps: Deps = {
+    env,
+    secrets,
+    logger: createLogger('test', env.LOG_LEVEL),
+    databases,
+    memberships: membershipReader(databases.expense),
+    dispatcher: { dispatch: (committed) => void events.push(...committed) },
+    publicUrl: 'http://localhost:3000',
+  };
+  const app = createApp(
+    { deps, authenticate: authenticator(secrets, sessionReader(databases.user)), limits: rateLimits(env, null) },
+    SERVICES,
+  );
+  const server = createServer(app.callback());
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const call = caller(url, {});
+  const sign = accessTokenSigner(secrets);
+  return {
+    url,
+    deps,
+    events,
+    call,
+    async user(name = 'Test Person', options = {}) {
+      const userId = uuidv7();
+      const sessionId = uuidv7();
+      const email = `${userId}@example.com`;
+      await databases.user.pool.query(
+        `insert into "user".account (id, email, email_key, email_verified_at, password_hash, display_name, locale, time_zone, default_currency)
+         values ($1, $2, $2, $3, 'none', $4, 'en', $5, 'EUR')`,
+        [userId, email, options.verified === false ? null : new Date(), name, options.timeZone ?? 'UTC'],
+      );
+      await databases.user.pool.query(`insert into "user".session (id, account_id, expires_at) values ($1, $2, now() + interval '1 day')`, [
+        sessionId,
+        userId,
+      ]);
+      const token = await sign({ userId, sessionId });
+      return { userId, token, email, call: caller(url, { authorization: `Bearer ${token}` }) };
+    },
+    stop: () => stop(server, Object.values(databases)),
+  };
+}
+
+async function stop(server: Server, databases: readonly ServiceDatabase[]): Promise<void> {
+  server.closeAllConnections();
+  await new Promise((resolve) => server.close(resolve));
+  await Promise.all(databases.map((database) => database.close()));
+}
+
+function caller(url: string, standing: Record<string, string>): TestApi['call'] {
+  return async (method, path, body, headers = {}) => {
+    const answer = await fetch(url + path, {
+      method,
+      headers: { ...standing, ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
+      ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    });
+    const text = await answer.text();
+    return { status: answer.status, headers: answer.headers, body: text === '' ? undefined : (JSON.parse(text) as unknown) };
+  };
+}
