@@ -1,0 +1,43 @@
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+/** The project's root folder. */
+export const PROJECT_ROOT = fileURLToPath(new URL('..', import.meta.url));
+
+/** What the starter runs and calls; tests of the starter itself give smaller ones. */
+export interface Parts {
+  /** Node entry and arguments, relative to the project's root. */
+  readonly api: readonly string[];
+  readonly worker: readonly string[];
+  readonly doubles: readonly string[];
+  readonly migrate: (databaseUrl: string) => Promise<void>;
+  readonly applyTemporalConfig: (server: { readonly address: string; readonly namespace: string }) => Promise<void>;
+  /** `key=value` pairs for the dev server. */
+  readonly dynamicConfig: () => Promise<readonly string[]>;
+  readonly demoAccount: boolean;
+}
+
+/** The platform's own parts. Loaded when first used, so that looking for a running platform loads none of them. */
+export const PLATFORM_PARTS: Parts = {
+  api: ['api/main.ts'],
+  worker: ['workers/main.ts'],
+  doubles: ['sandbox/doubles/main.ts'],
+  migrate: async (databaseUrl) => {
+    const { migrate } = (await load('db/migrate.ts')) as { migrate: Parts['migrate'] };
+    await migrate(databaseUrl);
+  },
+  applyTemporalConfig: async (server) => {
+    const { applyTemporalConfig } = (await load('temporal-config/apply.ts')) as { applyTemporalConfig: Parts['applyTemporalConfig'] };
+    await applyTemporalConfig(server);
+  },
+  dynamicConfig: async () => {
+    if (!existsSync(new URL('../temporal-config/dynamic-config.ts', import.meta.url))) return [];
+    const { dynamicConfig } = (await load('temporal-config/dynamic-config.ts')) as { dynamicConfig: Readonly<Record<string, unknown>> };
+    return Object.entries(dynamicConfig).map(([key, value]) => `${key}=${JSON.stringify(value)}`);
+  },
+  demoAccount: true,
+};
+
+function load(path: string): Promise<unknown> {
+  return import(new URL(`../${path}`, import.meta.url).href);
+}
