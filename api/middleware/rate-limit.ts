@@ -13,6 +13,8 @@ export interface RateLimits {
   consume(ctx: Context, limiter: RateClass, key: string): Promise<void>;
   /** Counts a sign-in attempt against its account; a route calls it once it has read the address. @throws Problem rate_limited (429). */
   consumeAccount(accountKey: string): Promise<void>;
+  /** Counts a refresh against its token family, which a route knows once it has read the token. @throws Problem rate_limited (429). */
+  consumeFamily(sessionId: string): Promise<void>;
 }
 
 /**
@@ -49,6 +51,9 @@ export function rateLimits(env: Env, redis: Redis | null): RateLimits {
     },
     async consumeAccount(key) {
       await take(account, key);
+    },
+    async consumeFamily(sessionId) {
+      await take(limiters.refresh, sessionId);
     },
   };
 }

@@ -63,6 +63,7 @@ export async function startApi(databaseUrl: string, environment: Record<string, 
   ) as Record<ServiceName, ServiceDatabase>;
   const secrets = generateSecrets();
   const events: StoredEvent[] = [];
+  const limits = rateLimits(env, null);
   const deps: Deps = {
     env,
     secrets,
@@ -70,10 +71,11 @@ export async function startApi(databaseUrl: string, environment: Record<string, 
     databases,
     memberships: membershipReader(databases.expense),
     dispatcher: { dispatch: (committed) => void events.push(...committed) },
+    limits,
     publicUrl: 'http://localhost:3000',
   };
   const app = createApp(
-    { deps, authenticate: authenticator(secrets, sessionReader(databases.user)), limits: rateLimits(env, null) },
+    { deps, authenticate: authenticator(secrets, sessionReader(databases.user)), limits },
     SERVICES,
   );
   const server = createServer(app.callback());
