@@ -1,7 +1,9 @@
 import { activityInfo, Context, heartbeat } from '@temporalio/activity';
+import type { Client } from '@temporalio/client';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import type { Logger } from '../config/logger.ts';
 import type { Env } from '../config/env.ts';
+import type { Secrets } from '../config/secrets.ts';
 import { databaseFailure } from '../db/errors.ts';
 import type { ServiceDatabase } from '../db/orm.ts';
 import { transact, type Tx } from '../db/transact.ts';
@@ -15,7 +17,10 @@ export interface ActivityDeps {
   readonly db: ServiceDatabase;
   /** Wakes the processes of events that an activity committed. */
   readonly dispatcher: Dispatcher;
+  /** For activities that ask Temporal itself, such as the sweep. */
+  readonly temporal: Client;
   readonly env: Env;
+  readonly secrets: Secrets;
   readonly logger: Logger;
 }
 

@@ -59,6 +59,9 @@ export interface EventData {
   'refund.failed': { paymentId: string };
   'refund.gateway_reported': { paymentId: string };
   'payout_account.updated': { gateway: string };
+  // notification: subject is the recipient
+  /** Deliveries to a recipient are due and no wake-up of theirs is outstanding. */
+  'delivery.wanted': Record<string, never>;
   // notification: subject is the reminder
   'reminder.changed': { memberId: string };
   'reminder.due': { memberId: string; userId: string; channel: string; amounts: readonly { amount: string; currency: string }[] };
@@ -125,6 +128,7 @@ export const EVENT_PROCESS: Wakes = {
   'refund.approved': refund,
   'refund.rejected': refund,
   'refund.gateway_reported': refund,
+  'delivery.wanted': (event) => ({ process: 'delivery', key: event.subjectId }),
   'reminder.changed': (event) =>
     event.groupId === undefined ? null : { process: 'reminderCadence', key: `${event.groupId}/${event.data.memberId}` },
 };

@@ -1,0 +1,81 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { TestWorkflowEnvironment } from '@temporalio/testing';
+import { Client, Connection } from '@temporalio/client';
+import { DefaultLogger, Runtime } from '@temporalio/worker';
+import { findFreePorts } from '../../sandbox/ports.ts';
+import { createSupervisor } from '../../sandbox/supervisor.ts';
+import { findTemporal } from '../../sandbox/temporal-binary.ts';
+import { temporalChild } from '../../sandbox/temporal.ts';
+import { timeSkippingServerPath } from '../../sandbox/test-server.ts';
+import { applySearchAttributes } from '../../temporal-config/apply.ts';
+import { dynamicConfig } from '../../temporal-config/dynamic-config.ts';
+import { atEndOfRun } from './servers.ts';
+
+let quiet = false;
+
+function quietRuntime(): void {
+  if (quiet) return;
+  quiet = true;
+  // Tests provoke failures on purpose; what they expect is asserted, not read in a log.
+  Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] });
+}
+
+/**
+ * Starts a time-skipping server with our search attributes. It has no Schedules and no listing. One per test file, ended
+ * by `teardown()`; time skips only while a test awaits a workflow's result or calls `env.sleep`.
+ */
+export async function startTimeSkipping(): Promise<TestWorkflowEnvironment> {
+  quietRuntime();
+  const path = await timeSkippingServerPath();
+  const env = await TestWorkflowEnvironment.createTimeSkipping({ server: { executable: { type: 'existing-path', path } } });
+  await applySearchAttributes(env.connection, env.namespace ?? 'default');
+  return env;
+}
+
+/** A real Temporal server of a test. */
+export interface DevServer {
+  readonly address: string;
+  readonly namespace: string;
+  readonly client: Client;
+  /** Stops the server; its data stays. */
+  hold(): Promise<void>;
+  /** Starts a held server again. */
+  release(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Starts a real Temporal dev server on free ports with its data on disk; for the relay, schedules, listing and outages. */
+export async function startDevServer(): Promise<DevServer> {
+  quietRuntime();
+  const folder = mkdtempSync(join(tmpdir(), 'safesplitx-temporal-'));
+  const [port, uiPort] = await findFreePorts(2);
+  const supervisor = createSupervisor({ logsDir: folder });
+  const address = `127.0.0.1:${port}`;
+  const namespace = 'default';
+  const flags = Object.entries(dynamicConfig).map(([key, value]) => `${key}=${JSON.stringify(value)}`);
+  let stopping: Promise<void> | undefined;
+  let connection: Connection | undefined;
+  const stop = (): Promise<void> =>
+    (stopping ??= (async () => {
+      await connection?.close();
+      supervisor.close();
+      await supervisor.stop(['temporal']);
+      rmSync(folder, { recursive: true, force: true });
+    })());
+  atEndOfRun(stop);
+  await supervisor.start(
+    temporalChild({ binary: await findTemporal(), dataDir: folder, port: port!, uiPort: uiPort!, namespace, dynamicConfig: flags }),
+  );
+  connection = await Connection.connect({ address });
+  await applySearchAttributes(connection, namespace);
+  return {
+    address,
+    namespace,
+    client: new Client({ connection, namespace }),
+    hold: () => supervisor.hold('temporal'),
+    release: () => supervisor.release('temporal'),
+    stop,
+  };
+}
