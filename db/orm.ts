@@ -68,6 +68,8 @@ export async function openOwner(url: string): Promise<MikroORM> {
       snapshotOnMigrate: false,
       allOrNothing: true,
       emit: 'ts',
+      // It would write to standard output, which belongs to the one screen and to `--json`.
+      silent: true,
     },
   });
 }

@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 /** The project's root folder. */
@@ -23,21 +22,16 @@ export const PLATFORM_PARTS: Parts = {
   worker: ['workers/main.ts'],
   doubles: ['sandbox/doubles/main.ts'],
   migrate: async (databaseUrl) => {
-    const { migrate } = (await load('db/migrate.ts')) as { migrate: Parts['migrate'] };
+    const { migrate } = await import('../db/migrate.ts');
     await migrate(databaseUrl);
   },
   applyTemporalConfig: async (server) => {
-    const { applyTemporalConfig } = (await load('temporal-config/apply.ts')) as { applyTemporalConfig: Parts['applyTemporalConfig'] };
+    const { applyTemporalConfig } = await import('../temporal-config/apply.ts');
     await applyTemporalConfig(server);
   },
   dynamicConfig: async () => {
-    if (!existsSync(new URL('../temporal-config/dynamic-config.ts', import.meta.url))) return [];
-    const { dynamicConfig } = (await load('temporal-config/dynamic-config.ts')) as { dynamicConfig: Readonly<Record<string, unknown>> };
+    const { dynamicConfig } = await import('../temporal-config/dynamic-config.ts');
     return Object.entries(dynamicConfig).map(([key, value]) => `${key}=${JSON.stringify(value)}`);
   },
   demoAccount: true,
 };
-
-function load(path: string): Promise<unknown> {
-  return import(new URL(`../${path}`, import.meta.url).href);
-}
