@@ -1,6 +1,7 @@
 import { partitionExactly, type Partition } from './plan-exact.ts';
 import { partitionGreedily } from './plan-heuristic.ts';
-import { compareIds, type Net, type PlannedTransfer, settleInSizeOrder, settleLargestFirst } from './plan-settle.ts';
+import { type Net, type PlannedTransfer, settleInSizeOrder, settleLargestFirst } from './plan-settle.ts';
+import { compareIds } from './split-form.ts';
 
 /** A plan along any pairs, and how good it is. */
 export interface MinimalPlan {

@@ -1,5 +1,6 @@
 import { ok, refuse, type Outcome } from './refusal.ts';
-import { compareIds, compareTransfers, type Net, type PlannedTransfer } from './plan-settle.ts';
+import { compareTransfers, type Net, type PlannedTransfer } from './plan-settle.ts';
+import { compareIds } from './split-form.ts';
 
 /** Roots from which trees are tried; each one takes time in proportion to the number of pairs. */
 const ROOTS_MAX = 24;

@@ -1,3 +1,5 @@
+import { compareIds } from './split-form.ts';
+
 /** One net amount to be settled: below zero owes, above zero is owed; minor units of one currency. */
 export interface Net {
   readonly memberId: string;
@@ -9,11 +11,6 @@ export interface PlannedTransfer {
   readonly from: string;
   readonly to: string;
   readonly minor: bigint;
-}
-
-/** Compares ids by code unit, so that no locale changes a plan. */
-export function compareIds(left: string, right: string): number {
-  return left < right ? -1 : left > right ? 1 : 0;
 }
 
 /** Orders transfers for presentation: by payer, then by receiver. */

@@ -2,7 +2,8 @@ import { ok, refuse, type Outcome } from './refusal.ts';
 import { planHub } from './plan-hub.ts';
 import { planMinimal } from './plan-minimal.ts';
 import { planPairwise } from './plan-pairwise.ts';
-import { compareIds, compareTransfers, type Net, type PlannedTransfer } from './plan-settle.ts';
+import { compareTransfers, type Net, type PlannedTransfer } from './plan-settle.ts';
+import { compareIds } from './split-form.ts';
 
 /** How a plan chooses who pays whom: fewest transfers, only people who shared an expense, or all through one member. */
 export type SettlementStrategy = 'minimal' | 'pairwise' | 'hub';
