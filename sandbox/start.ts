@@ -6,7 +6,7 @@ import { startPlatform, type Platform } from './platform.ts';
 import { createScreen } from './screen.ts';
 import { describeFailure } from './start-error.ts';
 
-/** The terminal, npm and the launcher may each pass on one ctrl-C; signals this close together are one wish, in milliseconds. */
+/** The terminal, npm and the launcher may each pass on one ctrl-C; those this close together are one wish, in milliseconds. */
 const SAME_WISH_MS = 700;
 
 const dataDir = resolve(PROJECT_ROOT, process.env['DATA_DIR'] || '.data');
@@ -18,8 +18,10 @@ let firstSignalAt: number | undefined;
 // A closed terminal must not end the stop half way.
 process.stdout.on('error', () => undefined);
 process.stderr.on('error', () => undefined);
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void onSignal());
-exitWithParent(() => void onSignal());
+process.on('SIGINT', () => void onCtrlC());
+process.on('SIGTERM', () => void stop());
+process.on('SIGHUP', () => void stop());
+exitWithParent(stop);
 
 try {
   platform = await startPlatform({ dataDir, onStep: screen.step, onEvent: screen.event, signal: giveUp.signal });
@@ -29,12 +31,15 @@ try {
   process.exit(giveUp.signal.aborted ? 0 : 1);
 }
 
-async function onSignal(): Promise<void> {
-  if (firstSignalAt !== undefined) {
-    if (Date.now() - firstSignalAt < SAME_WISH_MS) return;
-    platform?.kill();
-    process.exit(1);
-  }
+/** A second ctrl-C does not wait for anything. */
+function onCtrlC(): Promise<void> {
+  if (firstSignalAt === undefined || Date.now() - firstSignalAt < SAME_WISH_MS) return stop();
+  platform?.kill();
+  process.exit(1);
+}
+
+async function stop(): Promise<void> {
+  if (firstSignalAt !== undefined) return;
   firstSignalAt = Date.now();
   screen.stopping();
   if (platform === undefined) return giveUp.abort();
