@@ -76,7 +76,7 @@ export async function serveControl(doubles: Doubles, request: IncomingMessage, r
   const url = new URL(request.url ?? '/', 'http://double');
   if (!url.pathname.startsWith('/_sandbox/')) return false;
   // A page elsewhere whose name is made to point here must not read mails.
-  if (!isLoopbackName(request.headers.host)) {
+  if (!isLoopbackName(request.headers.host) || !isFromHere(request)) {
     send(response, json(403, { error: { code: 'host_refused', message: 'Use 127.0.0.1 or localhost.' } }));
     return true;
   }
@@ -95,6 +95,12 @@ export async function serveControl(doubles: Doubles, request: IncomingMessage, r
 /** Whether a Host header names this machine itself. */
 export function isLoopbackName(host: string | undefined): boolean {
   return /^(127\.0\.0\.1|localhost|\[::1\])(:\d+)?$/i.test(host ?? '');
+}
+
+/** Browsers name the page that a request comes from; other programs name none. */
+function isFromHere(request: IncomingMessage): boolean {
+  const origin = request.headers.origin;
+  return origin === undefined || (URL.canParse(origin) && isLoopbackName(new URL(origin).host));
 }
 
 function rows(url: URL): number {

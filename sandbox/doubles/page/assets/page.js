@@ -49,7 +49,7 @@ function sub(text) {
 function paymentRow(payment) {
   const references = Object.entries(payment.metadata).map(([name, value]) => sub(`${name} ${value}`));
   const action = payment.actionUrl
-    ? element('a', { href: payment.actionUrl, target: '_blank', rel: 'noopener' }, 'Open the payer’s page')
+    ? element('a', { class: 'sub link', href: payment.actionUrl, target: '_blank', rel: 'noopener' }, 'Open the payer’s page')
     : null;
   const refunded = payment.refunded ? sub(`${payment.refunded} refunded`) : null;
   const tries = payment.attempts > 1 ? sub(`${payment.attempts} tries`) : null;
@@ -72,10 +72,9 @@ function webhookRow(webhook) {
     'tr',
     {},
     timeCell(webhook.at),
-    element('td', {}, webhook.type),
+    element('td', {}, webhook.type, element('code', { class: 'sub' }, webhook.objectId)),
     element('td', {}, state(webhook.state), sub(why)),
     element('td', { class: 'number' }, String(webhook.attempts)),
-    element('td', {}, element('code', {}, webhook.objectId)),
   );
 }
 
@@ -104,6 +103,11 @@ function fill(topic, row) {
   return shown;
 }
 
+/** The chosen mail, or the newest while none is chosen. */
+function shownMail() {
+  return view.openMail ?? view.mails[0]?.id;
+}
+
 function mailItem(mail) {
   const open = () => {
     view.openMail = mail.id;
@@ -112,7 +116,7 @@ function mailItem(mail) {
   const when = clock.format(new Date(mail.at));
   const button = element(
     'button',
-    { type: 'button', 'aria-current': mail.id === view.openMail, onclick: open },
+    { type: 'button', 'aria-current': mail.id === shownMail() ? 'true' : null, onclick: open },
     element('strong', {}, mail.subject || '(no subject)'),
     element('span', {}, `${when} · ${mail.to.join(', ')}`),
   );
@@ -124,7 +128,7 @@ function drawMails() {
   const shown = fill('mails', mailItem);
   byId('mails').scrollTop = scrolled;
   byId('mails').parentElement.hidden = shown.length === 0;
-  drawMail(shown.find((mail) => mail.id === view.openMail) ?? shown[0]);
+  drawMail(shown.find((mail) => mail.id === shownMail()) ?? shown[0]);
 }
 
 let drawn = '';
@@ -135,13 +139,14 @@ function drawMail(mail) {
   drawn = mark;
   if (!mail) return byId('mail').replaceChildren();
   const asHtml = mail.html !== '' && view.mailForm === 'html';
-  byId('mail').replaceChildren(
+  const parts = [
     element('h3', {}, mail.subject || '(no subject)'),
     element('div', {}, sub(`From ${mail.from}`), sub(`To ${mail.to.join(', ')}`), sub(new Date(mail.at).toLocaleString())),
     ...(mail.html === '' || mail.text === '' ? [] : [formSwitch()]),
     linksOf(mail),
     asHtml ? frame(mail.html) : element('pre', {}, mail.text || (mail.html ? '(only HTML)' : '(empty)')),
-  );
+  ];
+  byId('mail').replaceChildren(...parts.filter((part) => part !== null));
 }
 
 function formSwitch() {
@@ -206,7 +211,11 @@ function drawFigures() {
     figure('Refunds', totals.refunds, sums(totals.refunded)),
     figure('Reversals', totals.reversals, sums(totals.reversed)),
     figure('Mails', view.mailTotal ?? view.mails.length, view.mails[0] ? `latest ${clock.format(new Date(view.mails[0].at))}` : 'none yet'),
-    figure('Webhooks', view.webhooks.length, undelivered === 0 ? 'all delivered' : `${undelivered} not delivered`),
+    figure(
+      'Webhooks',
+      view.webhooks.length,
+      view.webhooks.length === 0 ? 'none yet' : undelivered === 0 ? 'all delivered' : `${undelivered} not delivered`,
+    ),
   );
   const twice = byId('twice');
   twice.hidden = view.journal.chargedTwice.length === 0;
@@ -280,6 +289,8 @@ function say(on) {
   live.classList.toggle('on', on);
   live.textContent = on ? 'Live' : 'Not connected, trying again…';
 }
+
+for (const topic of Object.keys(readers)) readers[topic]().catch(() => undefined);
 
 const stream = new EventSource('/_sandbox/stream');
 stream.addEventListener('open', () => {
