@@ -55,17 +55,17 @@ describe('nextReminder', () => {
     );
   });
 
-  it('the debtor moved west since the last one, not twice on one day', () => {
-    const daily = { ...cadence, everyDays: 1 };
-    const moved = (epochMs: number): number => (epochMs < Date.parse('2026-01-13T20:00:00Z') ? 840 : -660);
-    const next = nextReminder({
-      cadence: daily,
-      sent: 1,
-      debtSinceIso: '2026-01-10T12:00:00Z',
-      lastSentIso: '2026-01-13T12:00:00Z',
-      offsetMinutesAt: moved,
-    });
-    assert.ok(next !== 'exhausted' && next.atMs > Date.parse('2026-01-14T11:00:00Z'));
+  it('on the very day when the clocks change, before and after the hour', () => {
+    const inBerlin = { sent: 1, offsetMinutesAt: berlin };
+    assert.equal(at({ ...inBerlin, lastSentIso: '2026-03-22T09:00:00Z' }), '2026-03-29T08:00 email');
+    assert.equal(at({ ...inBerlin, lastSentIso: '2026-03-21T23:30:00Z' }), '2026-03-28T23:30 email');
+    assert.equal(at({ ...inBerlin, lastSentIso: '2026-10-18T08:00:00Z' }), '2026-10-25T09:00 email');
+    assert.equal(at({ ...inBerlin, lastSentIso: '2026-10-17T22:30:00Z' }), '2026-10-24T22:30 email');
+  });
+
+  it('an interval of no days, still a day apart', () => {
+    const hourly = { ...cadence, everyDays: 0 };
+    assert.equal(at({ cadence: hourly, sent: 1, lastSentIso: '2026-01-13T12:00:00Z' }), '2026-01-14T12:00 email');
   });
 
   it('any cadence, hour and quiet hours: never in quiet hours, never twice on a local day, never early', () => {

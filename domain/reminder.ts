@@ -66,7 +66,8 @@ const DAY_MS = 1_440 * MINUTE_MS;
  * When and through which channel the next reminder goes out.
  *
  * Days are days of the debtor's calendar, so the time of day stays the same across changes of the clocks. A reminder
- * that falls into quiet hours waits for their end, and never goes out on the day of the last one.
+ * that falls into quiet hours waits for their end. At least a day of the present zone's calendar lies between two, so
+ * none goes out on the day of the last one, also when the debtor has moved.
  *
  * @returns `exhausted` when the cadence has no reminder left.
  */
@@ -78,13 +79,7 @@ export function nextReminder(input: ReminderInput): { atMs: number; channel: Rem
   const days = lastMs === undefined ? cadence.firstAfterDays : Math.max(1, cadence.everyDays);
   const startLocalMs = toLocal(lastMs ?? Date.parse(input.debtSinceIso), offsetMinutesAt);
   const dueMs = toEpoch(startLocalMs + days * DAY_MS, offsetMinutesAt);
-  let atMs = afterQuiet(Math.max(dueMs, input.notBeforeMs ?? dueMs), input);
-  if (lastMs !== undefined) {
-    // The debtor's zone may have changed since, so the day is compared again in the present one.
-    const dayAfterLastMs = (dayOf(toLocal(lastMs, offsetMinutesAt)) + 1) * DAY_MS;
-    if (toLocal(atMs, offsetMinutesAt) < dayAfterLastMs) atMs = afterQuiet(toEpoch(dayAfterLastMs, offsetMinutesAt), input);
-  }
-  return { atMs, channel };
+  return { atMs: afterQuiet(Math.max(dueMs, input.notBeforeMs ?? dueMs), input), channel };
 }
 
 type OffsetAt = (epochMs: number) => number;
