@@ -2,10 +2,12 @@ import type { MigrationObject } from '@mikro-orm/core';
 import { Tables } from './0001-tables.ts';
 import { LedgerGuards } from './0002-ledger-guards.ts';
 import { RolesAndViews } from './0003-roles-and-views.ts';
+import { PaymentProcess } from './0004-payment-process.ts';
 
 /** Every migration in order; a new one is one file beside this and one line here. */
 export const MIGRATIONS: MigrationObject[] = [
   { name: '0001-tables', class: Tables },
   { name: '0002-ledger-guards', class: LedgerGuards },
   { name: '0003-roles-and-views', class: RolesAndViews },
+  { name: '0004-payment-process', class: PaymentProcess },
 ];

@@ -21,6 +21,10 @@ const schema = defineEntity({
     createdBy: p.uuid().nullable(),
     createdAt: p.datetime().columnType('timestamptz').defaultRaw('now()'),
     sentAt: p.datetime().columnType('timestamptz').nullable(),
+    tries: p.integer().default(1),
+    answeredTry: p.integer().default(0),
+    capturedOn: p.string().columnType('date').nullable(),
+    overdueNoticedAt: p.datetime().columnType('timestamptz').nullable(),
     updatedAt: p.datetime().columnType('timestamptz').defaultRaw('now()'),
   },
   indexes: [{ name: 'attempt_gateway_ref', properties: ['gateway', 'gatewayRef'] }],
@@ -43,6 +47,9 @@ const schema = defineEntity({
   ],
 });
 
-/** One try at a gateway. Its idempotency key `<gateway>:<transfer>:<epoch>` is stored before the first call. */
+/**
+ * One try at a gateway. Its idempotency key `<gateway>:<transfer>:<epoch>` is stored before the first call. `tries` counts how often it
+ * was to be confirmed (a declined one may be confirmed again), `answeredTry` which of these the gateway has answered.
+ */
 export class Attempt extends schema.class {}
 schema.setClass(Attempt);

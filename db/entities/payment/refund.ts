@@ -21,11 +21,13 @@ const schema = defineEntity({
     createdAt: p.datetime().columnType('timestamptz').defaultRaw('now()'),
     updatedAt: p.datetime().columnType('timestamptz').defaultRaw('now()'),
     sentAt: p.datetime().columnType('timestamptz').nullable(),
+    gatewayDoneAt: p.datetime().columnType('timestamptz').nullable(),
     endedAt: p.datetime().columnType('timestamptz').nullable(),
   },
   indexes: [
     { name: 'refund_payment', properties: ['paymentId'] },
     { name: 'refund_gateway_ref', properties: ['gatewayRef'] },
+    { name: 'refund_open', properties: ['id'], where: 'ended_at is null' },
   ],
   uniques: [{ name: 'refund_key', properties: ['idempotencyKey'] }],
   checks: [

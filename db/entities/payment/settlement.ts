@@ -13,6 +13,8 @@ const schema = defineEntity({
     state: p.text().default('planning'),
     dueAt: p.datetime().columnType('timestamptz'),
     origin: p.text().default('user'),
+    hubMemberId: p.uuid().nullable(),
+    dueNoticedAt: p.datetime().columnType('timestamptz').nullable(),
     cancelRequestedAt: p.datetime().columnType('timestamptz').nullable(),
     createdBy: p.uuid().nullable(),
     createdAt: p.datetime().columnType('timestamptz').defaultRaw('now()'),
@@ -20,7 +22,10 @@ const schema = defineEntity({
     plannedAt: p.datetime().columnType('timestamptz').nullable(),
     endedAt: p.datetime().columnType('timestamptz').nullable(),
   },
-  indexes: [{ name: 'settlement_group', properties: ['groupId', 'createdAt', 'id'] }],
+  indexes: [
+    { name: 'settlement_group', properties: ['groupId', 'createdAt', 'id'] },
+    { name: 'settlement_open', properties: ['id'], where: 'ended_at is null' },
+  ],
   checks: [{ name: 'settlement_state', expression: "state in ('planning', 'collecting', 'settled', 'partly_settled', 'cancelled')" }],
 });
 

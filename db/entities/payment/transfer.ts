@@ -24,6 +24,9 @@ const schema = defineEntity({
     createdAt: p.datetime().columnType('timestamptz').defaultRaw('now()'),
     updatedAt: p.datetime().columnType('timestamptz').defaultRaw('now()'),
     endedAt: p.datetime().columnType('timestamptz').nullable(),
+    remindedAt: p.datetime().columnType('timestamptz').nullable(),
+    releasedAt: p.datetime().columnType('timestamptz').nullable(),
+    disputeReason: p.text().nullable(),
   },
   indexes: [
     { name: 'transfer_settlement', properties: ['settlementId'] },
