@@ -66,13 +66,38 @@ function runTask(nodeArgs) {
   });
 }
 
-/** npm killed by -9 cannot pass a signal on; a changed parent is how that shows. */
+/** npm killed by -9 cannot pass a signal on, and the shell between it and us stays: so we look whether it is still there. */
 function watchNpm(onGone) {
-  if (!process.env.npm_lifecycle_event) return undefined;
-  const parent = process.ppid;
-  return setInterval(() => {
-    if (process.ppid !== parent) onGone();
+  const npm = process.env.npm_lifecycle_event ? findNpm() : undefined;
+  if (npm === undefined) return undefined;
+  const watch = setInterval(() => {
+    if (isAlive(npm)) return;
+    clearInterval(watch);
+    onGone();
   }, 1000).unref();
+  return watch;
+}
+
+/** Our parent, or its parent where a shell stands between; undefined where neither looks like npm. */
+function findNpm() {
+  let pid = process.ppid;
+  for (let level = 0; level < 2; level += 1) {
+    const { stdout = '' } = spawnSync('ps', ['-o', 'ppid=,args=', '-p', String(pid)], { encoding: 'utf8' });
+    const [, parent, command] = /^\s*(\d+)\s+(.*)/.exec(stdout ?? '') ?? [];
+    if (command === undefined) return undefined;
+    if (/(^|[\s/])(npm|npm-cli\.c?js|pnpm|yarn)(\s|$)/.test(command) && !/^\S*sh\s+-c/.test(command)) return pid;
+    pid = Number(parent);
+  }
+  return undefined;
+}
+
+function isAlive(pid) {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error.code === 'EPERM';
+  }
 }
 
 /** Tasks and what they start find our Node first on PATH. */
