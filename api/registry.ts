@@ -1,10 +1,12 @@
 import { SERVICES, type ServiceName } from '../config/env.ts';
 import type { AnyRoute } from './route.ts';
 import { groupRoutes } from './routes/expense/groups/routes.ts';
+import { authRoutes } from './routes/user/auth/routes.ts';
+import { meRoutes } from './routes/user/me/routes.ts';
 
 /** Every operation of the product, by service. A new endpoint is one `route()` in its service's folder and, for a new file, one line here. */
 const ROUTES: Record<ServiceName, readonly AnyRoute[]> = {
-  user: [],
+  user: [...authRoutes, ...meRoutes],
   expense: [...groupRoutes],
   payment: [],
   notification: [],

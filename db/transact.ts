@@ -15,7 +15,7 @@ export interface Tx {
   /** Time of the transaction; commands use it instead of a clock of their own. */
   readonly now: Date;
   /** Runs SQL with `$1` placeholders in this transaction, after what the ORM still holds back. Timestamps and bigints come as text. */
-  query<Row extends object = Record<string, unknown>>(text: string, values?: readonly unknown[]): Promise<Row[]>;
+  readonly query: <Row extends object = Record<string, unknown>>(text: string, values?: readonly unknown[]) => Promise<Row[]>;
   /** Notes an event; it is written with the transaction and its process is woken after the commit. */
   emit(event: DomainEvent): void;
 }
