@@ -8,9 +8,10 @@ const ROOTS_MAX = 24;
 /**
  * Settles nets by transfers along given pairs only.
  *
- * Opposite nets that share a pair settle first. The rest flows along a spanning tree from its leaves inwards, which
- * takes fewer transfers than there are members in it. Which tree is best is not searched for exhaustively: breadth-first
- * and depth-first trees from several roots are compared, by transfers and then by the money moved.
+ * Nets flow along a spanning tree from its leaves inwards, which takes fewer transfers than there are members in it.
+ * Opposite nets that share a pair may settle first, unless the rest would have to pass through them anyway. Which tree is
+ * best is not searched for exhaustively: breadth-first and depth-first trees from several roots are compared, by
+ * transfers and then by the money moved.
  *
  * @param nets nonzero nets that sum to zero.
  * @param pairs who may pay whom, in either direction; members without a net may pass money on.
@@ -23,9 +24,7 @@ export function planPairwise(nets: readonly Net[], pairs: readonly (readonly [st
   if (components.some((members) => members.reduce((sum, member) => sum + (open.get(member) ?? 0n), 0n) !== 0n)) {
     return refuse('pairs_cannot_settle', 'The people who shared expenses with each other cannot settle among themselves.');
   }
-  const transfers = settleOpposites(neighboursOf, open);
-  for (const members of components) transfers.push(...settleComponent(members, neighboursOf, open));
-  return ok(transfers.sort(compareTransfers));
+  return ok(components.flatMap((members) => settleComponent(members, neighboursOf, open)).sort(compareTransfers));
 }
 
 type Graph = ReadonlyMap<string, readonly string[]>;
@@ -59,30 +58,40 @@ function findComponents(graph: Graph): string[][] {
 }
 
 /** Settles neighbours whose nets are opposite with one transfer each; both stay in the graph with nothing open. */
-function settleOpposites(graph: Graph, open: Map<string, bigint>): PlannedTransfer[] {
+function settleOpposites(members: readonly string[], graph: Graph, open: ReadonlyMap<string, bigint>): Flow {
   const transfers: PlannedTransfer[] = [];
-  for (const [member, neighbours] of graph) {
-    const minor = open.get(member) ?? 0n;
-    const opposite = minor < 0n ? neighbours.find((neighbour) => open.get(neighbour) === -minor) : undefined;
+  const left = new Map(members.map((member) => [member, open.get(member) ?? 0n]));
+  for (const member of members) {
+    const minor = left.get(member) ?? 0n;
+    const opposite = minor < 0n ? graph.get(member)?.find((neighbour) => left.get(neighbour) === -minor) : undefined;
     if (opposite === undefined) continue;
     transfers.push({ from: member, to: opposite, minor: -minor });
-    open.set(member, 0n);
-    open.set(opposite, 0n);
+    left.set(member, 0n);
+    left.set(opposite, 0n);
   }
-  return transfers;
+  return { transfers, open: left };
 }
 
-function settleComponent(members: readonly string[], graph: Graph, open: ReadonlyMap<string, bigint>): PlannedTransfer[] {
-  if (members.every((member) => (open.get(member) ?? 0n) === 0n)) return [];
+interface Flow {
+  readonly transfers: readonly PlannedTransfer[];
+  /** What is open after the transfers. */
+  readonly open: ReadonlyMap<string, bigint>;
+}
+
+function settleComponent(members: readonly string[], graph: Graph, open: ReadonlyMap<string, bigint>): readonly PlannedTransfer[] {
   const every = Math.ceil(members.length / ROOTS_MAX);
-  let best: { transfers: PlannedTransfer[]; moved: bigint } | undefined;
+  const starts: Flow[] = [settleOpposites(members, graph, open), { transfers: [], open }];
+  let best: { transfers: readonly PlannedTransfer[]; moved: bigint } | undefined;
   for (const root of members.filter((_, index) => index % every === 0)) {
     for (const order of ['breadth', 'depth'] as const) {
-      const transfers = flowToRoot(growTree(root, graph, order), open);
-      const moved = transfers.reduce((sum, transfer) => sum + transfer.minor, 0n);
-      const { length } = transfers;
-      if (best === undefined || length < best.transfers.length || (length === best.transfers.length && moved < best.moved)) {
-        best = { transfers, moved };
+      const tree = growTree(root, graph, order);
+      for (const start of starts) {
+        const transfers = [...start.transfers, ...flowToRoot(tree, start.open)];
+        const moved = transfers.reduce((sum, transfer) => sum + transfer.minor, 0n);
+        const { length } = transfers;
+        if (best === undefined || length < best.transfers.length || (length === best.transfers.length && moved < best.moved)) {
+          best = { transfers, moved };
+        }
       }
     }
   }

@@ -179,6 +179,14 @@ describe('planTransfers, minimal', () => {
   });
 });
 
+describe('settleLargestFirst, settleInSizeOrder', () => {
+  it('equal amounts in another order, the same transfers', () => {
+    const nets = netsOf(5, 5, 5, -5, -5, -3, -2);
+    assert.deepEqual(settleLargestFirst(nets.toReversed()), settleLargestFirst(nets));
+    assert.deepEqual(settleInSizeOrder(nets.toReversed()), settleInSizeOrder(nets));
+  });
+});
+
 describe('planTransfers, units', () => {
   const balances: Net[] = [
     { memberId: 'ann', minor: -300n },
@@ -273,6 +281,13 @@ describe('planTransfers, pairwise', () => {
         assert.deepEqual(plan({ balances: balances.toReversed(), strategy: 'pairwise', pairs: pairs.toReversed() }).transfers, transfers);
       }),
     );
+  });
+
+  it('opposites between whom others must pass, no more transfers than along the tree', () => {
+    const pairs = [1, 2, 3, 4, 5, 6, 7].map((index): [string, string] => ['m0', `m${String(index)}`]);
+    assert.ok(plan({ balances: netsOf(-390, 390, 0, -1, 1, 1, 1, -2), strategy: 'pairwise', pairs }).count <= 6);
+    const chain = [0, 1, 2].map((index): [string, string] => [`m${String(index)}`, `m${String(index + 1)}`]);
+    assert.equal(plan({ balances: netsOf(-1, -9, 9, 1), strategy: 'pairwise', pairs: chain }).count, 3);
   });
 
   it('money passes through somebody who owes nothing', () => {
