@@ -126,8 +126,9 @@ interface EventRow {
 
 async function readEvents(tx: Tx, consumer: Consumer, cursor: string, end: string): Promise<PublishedEvent[]> {
   const rows = await tx.query<EventRow>(
-    `select position::text, id, type, group_id, subject_id, actor_id, data, to_json(occurred_at) #>> '{}' as occurred_at
-     from ${consumer.source}_pub.event_v1 where position > $1 and position <= $2 and type = any($3::text[]) order by position limit $4`,
+    // Qualified on purpose: a bare "order by position" would sort by the text of the output column.
+    `select e.position::text, id, type, group_id, subject_id, actor_id, data, to_json(occurred_at) #>> '{}' as occurred_at
+     from ${consumer.source}_pub.event_v1 e where e.position > $1 and e.position <= $2 and type = any($3::text[]) order by e.position limit $4`,
     [cursor, end, consumer.types, CONSUMER_BATCH_MAX],
   );
   return rows.map(

@@ -9,7 +9,7 @@ import type { RelayObserver } from './relay.ts';
 /** What the worker counts. */
 export interface WorkerMetrics {
   readonly relay: RelayObserver;
-  onRunning(service: ServiceName, running: boolean): void;
+  readonly onRunning: (service: ServiceName, running: boolean) => void;
 }
 
 /** Registers the worker's metrics; lags are read from Postgres when somebody scrapes. */
