@@ -85,12 +85,11 @@ interface Search {
   /** Smallest number of parts that a rest is known not to fall into. */
   readonly impossible: Map<number, number>;
   readonly chosen: number[];
-  /** Cost of all values together and the least that one costs. */
-  readonly fullCost: number;
-  readonly costMin: number;
-  /** How many values there are, and of how many members the largest zero sums are that were listed. */
   readonly count: number;
-  readonly sizeMax: number;
+  /** Cost of all values together. */
+  readonly fullCost: number;
+  /** What a zero sum costs at least that has too many members to have been listed. */
+  readonly unlistedCost: number;
   steps: number;
   stepsMax: number;
 }
@@ -108,7 +107,7 @@ function search(state: Search, groups: readonly ValueGroup[], best: Partition): 
       return { parts: dealMembers(groups, [...counts, rest]), partsMax };
     }
     // A zero sum too large to have been listed could still be a part of such a partition.
-    const complete = state.sizeMax >= state.count || state.fullCost - (wanted - 1) * ONE_PART < (state.sizeMax + 1) * state.costMin;
+    const complete = state.fullCost - (wanted - 1) * ONE_PART < state.unlistedCost;
     proven &&= complete && state.steps <= state.stepsMax;
     if (proven) partsMax = wanted - 1;
     else if (state.steps > state.stepsMax) state.stepsMax = state.steps + SECOND_BEST_STEPS;
@@ -154,12 +153,17 @@ function prepare(
     above: groups.reduce((bits, group) => (group.value > 0n ? bits | (((1 << group.size) - 1) << group.shift) : bits), 0),
     impossible: new Map(),
     chosen: [],
-    fullCost: costOf.reduce((sum, cost) => sum + cost, 0),
-    costMin: Math.min(...costOf),
     count,
-    sizeMax,
+    fullCost: costOf.reduce((sum, cost) => sum + cost, 0),
+    unlistedCost: sizeMax >= count ? Infinity : cheapestCost(costOf, sizeMax + 1),
     ...budget,
   };
+}
+
+/** What the cheapest so many values cost together. */
+function cheapestCost(costOf: readonly number[], size: number): number {
+  const sorted = costOf.toSorted((one, other) => one - other);
+  return sorted.slice(0, size).reduce((sum, cost) => sum + cost, 0);
 }
 
 /** Whether the rest falls into at least `wanted` zero sums; leaves all but the last of them in `chosen`, last first. */
