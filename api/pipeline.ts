@@ -1,10 +1,14 @@
 import type { Context } from 'koa';
+import { z } from 'zod';
+import type { Readiness } from '../config/ops-server.ts';
 import { hashRequest, type IdempotencyScope } from '../db/idempotency.ts';
 import type { Deps } from './deps.ts';
 import type { Authenticate } from './middleware/authenticate.ts';
 import { BODY_LIMIT_BYTES, parseJson, readBody } from './middleware/body.ts';
+import { guardQuery, isStorable } from './middleware/guard.ts';
 import type { RateLimits } from './middleware/rate-limit.ts';
 import { validate } from './middleware/validate.ts';
+import type { Noted } from './frame.ts';
 import { Problem } from './problems.ts';
 import { RouteRequest } from './request.ts';
 import type { AnyRoute, Answer, Principal } from './route.ts';
@@ -14,8 +18,12 @@ export interface Pipeline {
   readonly deps: Deps;
   readonly authenticate: Authenticate;
   readonly limits: RateLimits;
+  /** What `/readyz` tells; without it only that the process answers. */
+  readonly readiness?: () => Promise<Readiness>;
 }
 
+const NO_BODY = Buffer.alloc(0);
+const NO_QUERY = z.strictObject({});
 const KEY = /^[\x21-\x7e]{1,255}$/;
 
 /**
@@ -25,23 +33,18 @@ const KEY = /^[\x21-\x7e]{1,255}$/;
 export async function runRoute(pipeline: Pipeline, route: AnyRoute, ctx: Context, pathParams: Record<string, string>): Promise<void> {
   const { deps } = pipeline;
   const principal = route.auth === 'user' ? await pipeline.authenticate(ctx) : null;
-  if (principal !== null) ctx.state['userId'] = principal.userId;
+  if (principal !== null) (ctx.state as Noted).userId = principal.userId;
   await countRequest(pipeline, route, ctx, principal);
   const params = pathParamsOf(route, pathParams);
   const resource = await visibleResource(deps, route, principal, params);
-  const rawBody = hasBody(route) ? await readBody(ctx, route.bodyLimitBytes ?? BODY_LIMIT_BYTES) : Buffer.alloc(0);
-  const query = route.query === undefined ? {} : validate(route.query, { ...ctx.query }, '/query');
-  const body =
-    route.body === undefined || route.rawBody === true
-      ? refuseBody(route, rawBody)
-      : validate(route.body, parseJson(ctx, rawBody) ?? {}, '');
+  const rawBody = route.method === 'get' ? NO_BODY : await readBody(ctx, route.bodyLimitBytes ?? BODY_LIMIT_BYTES);
+  const query = queryOf(route, ctx);
+  const body = bodyOf(route, ctx, rawBody);
+  const scope = scopeOf(route, ctx, principal, rawBody);
   if (route.access?.permit !== undefined && !route.access.permit(resource, principal as Principal)) {
     throw new Problem('forbidden', 'Your role does not allow this.');
   }
-  if (route.precondition === true && (route.method === 'patch' || route.method === 'delete') && ctx.get('if-match') === '') {
-    throw new Problem('precondition_required', 'Send If-Match with the ETag that you read, or *.');
-  }
-  const scope = scopeOf(route, ctx, principal, rawBody);
+  requirePrecondition(route, ctx);
   const request = new RouteRequest({
     deps,
     service: route.service,
@@ -51,8 +54,8 @@ export async function runRoute(pipeline: Pipeline, route: AnyRoute, ctx: Context
     rawBody,
     resource,
     headers: ctx.headers,
-    requestId: ctx.state['requestId'] as string,
-    address: ctx.ip,
+    requestId: (ctx.state as Noted).requestId ?? '',
+    address: addressOf(ctx),
     principal,
     scope,
     secretAnswer: route.secretAnswer ?? false,
@@ -64,10 +67,12 @@ async function countRequest(pipeline: Pipeline, route: AnyRoute, ctx: Context, p
   const limiter = route.rate ?? (principal === null ? 'anonymous' : 'credential');
   // The refresh limiter counts per token family, which only its handler knows; until then the address counts as anonymous.
   const counted = limiter === 'refresh' ? 'anonymous' : limiter;
-  await pipeline.limits.consume(ctx, counted, principal?.userId ?? ctx.ip);
+  await pipeline.limits.consume(ctx, counted, principal?.userId ?? addressOf(ctx));
 }
 
 function pathParamsOf(route: AnyRoute, raw: Record<string, string>): Record<string, string> {
+  // What Postgres cannot keep as text cannot be the id of anything either.
+  for (const value of Object.values(raw)) if (!isStorable(value)) throw notFound();
   if (route.params === undefined) return raw;
   const parsed = route.params.safeParse(raw);
   if (!parsed.success) throw notFound();
@@ -81,40 +86,68 @@ async function visibleResource(deps: Deps, route: AnyRoute, principal: Principal
   return resource;
 }
 
-function hasBody(route: AnyRoute): boolean {
-  return route.method !== 'get';
+function queryOf(route: AnyRoute, ctx: Context): unknown {
+  // Gateways append what they like to the addresses that they call.
+  if (route.query === undefined && (route.rawBody === true || ctx.querystring === '')) return {};
+  return validate((route.query as z.ZodObject | undefined) ?? NO_QUERY, guardQuery(ctx.query), '/query');
 }
 
-function refuseBody(route: AnyRoute, rawBody: Buffer): undefined {
+function bodyOf(route: AnyRoute, ctx: Context, rawBody: Buffer): unknown {
+  if (route.rawBody === true) return undefined;
+  if (route.body !== undefined) {
+    const parsed = parseJson(ctx, rawBody);
+    return validate(route.body as z.ZodType, parsed === undefined ? {} : parsed, '');
+  }
   // An empty JSON object where no body is expected is what many clients send; anything else is a mistake worth a word.
-  if (route.rawBody !== true && rawBody.length > 0 && rawBody.toString().trim() !== '{}')
-    throw new Problem('invalid_request', 'This operation takes no body.');
+  if (rawBody.length > 0 && rawBody.toString().trim() !== '{}') throw new Problem('invalid_request', 'This operation takes no body.');
   return undefined;
+}
+
+function requirePrecondition(route: AnyRoute, ctx: Context): void {
+  if (route.precondition !== true || (route.method !== 'patch' && route.method !== 'delete')) return;
+  if (ctx.get('if-match') === '') throw new Problem('precondition_required', 'Send If-Match with the ETag that you read, or *.');
+}
+
+/** The peer of the socket: a header that anybody can send never decides who is counted. */
+function addressOf(ctx: Context): string {
+  return ctx.req.socket.remoteAddress ?? '';
 }
 
 function scopeOf(route: AnyRoute, ctx: Context, principal: Principal | null, rawBody: Buffer): IdempotencyScope | null {
   if (principal === null || route.method === 'get' || route.idempotency === 'none') return null;
-  const key = ctx.get('idempotency-key');
-  if (key === '') {
+  const key = ctx.req.headers['idempotency-key'];
+  if (key === undefined) {
     if (route.idempotency === 'required')
       throw new Problem('idempotency_key_required', 'This operation moves money: send an Idempotency-Key.');
     return null;
   }
-  if (!KEY.test(key)) throw new Problem('invalid_idempotency_key', 'An Idempotency-Key is 1 to 255 printable ASCII characters.');
+  if (typeof key !== 'string' || !KEY.test(key))
+    throw new Problem('invalid_idempotency_key', 'An Idempotency-Key is 1 to 255 printable ASCII characters.');
   const requestHash = hashRequest(rawBody.toString('latin1'), ctx.querystring, ctx.get('if-match'));
   return { userId: principal.userId, method: ctx.method, path: ctx.path, key, requestHash };
 }
 
 function write(ctx: Context, answer: Answer): void {
   ctx.status = answer.status;
-  for (const [name, value] of Object.entries(answer.headers ?? {})) ctx.set(name, value);
-  const tag = ctx.response.get('etag');
-  if (ctx.method === 'GET' && tag !== '' && matches(ctx.get('if-none-match'), tag)) {
+  if (answer.headers !== undefined) for (const name in answer.headers) ctx.set(name, answer.headers[name] as string);
+  if ((ctx.method === 'GET' || ctx.method === 'HEAD') && unchanged(ctx)) {
     ctx.status = 304;
     return;
   }
-  if (answer.body === undefined) return;
-  ctx.body = answer.body;
+  if (answer.body !== undefined) {
+    ctx.body = answer.body;
+    return;
+  }
+  // Without this Koa would write the status in words; an empty body turns the status into 204, so that is set again.
+  ctx.body = null;
+  ctx.status = answer.status;
+}
+
+function unchanged(ctx: Context): boolean {
+  const asked = ctx.get('if-none-match');
+  if (asked === '') return false;
+  const tag = ctx.response.get('etag');
+  return tag !== '' && matches(asked, tag);
 }
 
 function matches(ifNoneMatch: string, tag: string): boolean {

@@ -58,7 +58,7 @@ async function answer(operations: Operations, method: string, url: string, respo
     response.setHeader('Allow', 'GET, HEAD');
     return sendProblem(response, 405, 'method_not_allowed', 'Only GET is answered here.');
   }
-  switch (url.split('?', 1)[0]) {
+  switch (url.split('?', 1)[0] ?? '') {
     case '/livez':
       return send(response, 200, 'application/json', JSON.stringify({ status: 'alive' }));
     case '/readyz': {

@@ -22,32 +22,26 @@ export interface RateLimits {
  * When Redis fails, the process counts by itself: no limiter ever fails open.
  */
 export function rateLimits(env: Env, redis: Redis | null): RateLimits {
-  const make = (name: string, points: number): RateLimiterAbstract => {
-    const memory = new RateLimiterMemory({ keyPrefix: name, points, duration: WINDOW_SECONDS });
-    if (redis === null) return memory;
-    return new RateLimiterRedis({
-      storeClient: redis,
-      keyPrefix: `rate:${name}`,
-      points,
-      duration: WINDOW_SECONDS,
-      insuranceLimiter: memory,
-      rejectIfRedisNotReady: true,
-    });
+  const limiter = (name: string, points: number): Limiter => ({
+    name,
+    policy: `"${name}";q=${points};w=${WINDOW_SECONDS}`,
+    store: storeOf(redis, name, points),
+  });
+  const limiters: Record<Exclude<RateClass, 'none'>, Limiter> = {
+    credential: limiter('credential', env.RATE_LIMIT_CREDENTIAL),
+    anonymous: limiter('anonymous', env.RATE_LIMIT_ANONYMOUS),
+    'sign-in': limiter('sign-in-address', env.RATE_LIMIT_SIGN_IN_ADDRESS),
+    refresh: limiter('refresh', env.RATE_LIMIT_REFRESH),
   };
-  const limiters: Record<Exclude<RateClass, 'none'>, RateLimiterAbstract> = {
-    credential: make('credential', env.RATE_LIMIT_CREDENTIAL),
-    anonymous: make('anonymous', env.RATE_LIMIT_ANONYMOUS),
-    'sign-in': make('sign-in-address', env.RATE_LIMIT_SIGN_IN_ADDRESS),
-    refresh: make('refresh', env.RATE_LIMIT_REFRESH),
-  };
-  const account = make('sign-in-account', env.RATE_LIMIT_SIGN_IN_ACCOUNT);
+  const account = limiter('sign-in-account', env.RATE_LIMIT_SIGN_IN_ACCOUNT);
   return {
     async consume(ctx, name, key) {
       if (name === 'none') return;
-      const limiter = limiters[name];
-      ctx.set('RateLimit-Policy', `"${name}";q=${limiter.points};w=${WINDOW_SECONDS}`);
-      const state = await take(limiter, key);
-      ctx.set('RateLimit', `"${name}";r=${Math.max(0, state.remainingPoints)};t=${Math.ceil(state.msBeforeNext / 1000)}`);
+      const counted = limiters[name];
+      ctx.res.setHeader('RateLimit-Policy', counted.policy);
+      const state = await take(counted, key);
+      const left = Math.max(0, state.remainingPoints);
+      ctx.res.setHeader('RateLimit', `"${counted.name}";r=${left};t=${Math.ceil(state.msBeforeNext / 1000)}`);
     },
     async consumeAccount(key) {
       await take(account, key);
@@ -58,14 +52,34 @@ export function rateLimits(env: Env, redis: Redis | null): RateLimits {
   };
 }
 
-async function take(limiter: RateLimiterAbstract, key: string): Promise<RateLimiterRes> {
+interface Limiter {
+  readonly name: string;
+  /** The header RateLimit-Policy, which never changes. */
+  readonly policy: string;
+  readonly store: RateLimiterAbstract;
+}
+
+function storeOf(redis: Redis | null, name: string, points: number): RateLimiterAbstract {
+  const memory = new RateLimiterMemory({ keyPrefix: name, points, duration: WINDOW_SECONDS });
+  if (redis === null) return memory;
+  return new RateLimiterRedis({
+    storeClient: redis,
+    keyPrefix: `rate:${name}`,
+    points,
+    duration: WINDOW_SECONDS,
+    insuranceLimiter: memory,
+    rejectIfRedisNotReady: true,
+  });
+}
+
+async function take(limiter: Limiter, key: string): Promise<RateLimiterRes> {
   try {
-    return await limiter.consume(key);
+    return await limiter.store.consume(key);
   } catch (rejected) {
     if (!(rejected instanceof RateLimiterRes)) throw rejected;
     const seconds = Math.max(1, Math.ceil(rejected.msBeforeNext / 1000));
     throw new Problem('rate_limited', `Too many requests; try again in ${seconds} s.`, {
-      headers: { 'Retry-After': String(seconds), RateLimit: `"${limiter.keyPrefix}";r=0;t=${seconds}` },
+      headers: { 'Retry-After': String(seconds), 'RateLimit-Policy': limiter.policy, RateLimit: `"${limiter.name}";r=0;t=${seconds}` },
     });
   }
 }

@@ -1,0 +1,26 @@
+/** What each group of operations is about; the order is the document's. */
+export const TAGS: Readonly<Record<string, string>> = {
+  auth: 'Accounts and sessions: registration, sign-in, refresh, sign-out, verification of the address and reset of the password.',
+  me: 'The signed-in user: profile, preferences and sessions.',
+  groups: 'Groups of people who share expenses, their policy and their life: archive, delete, restore, leave.',
+  members: 'Members of a group, with or without an account, their roles and weights.',
+  invitations: 'Invitations into a group, by link or by mail.',
+  expenses: 'Expenses and money coming in: recording, editing, approval, history.',
+  adjustments: 'Corrections that move balances without an expense.',
+  balances: 'Who is owed and who owes, and the plan with the fewest transfers.',
+  settlements: 'A plan being paid: one transfer for each leg.',
+  transfers: 'One leg of a settlement, or a payment outside one: pay, confirm, dispute.',
+  payments: 'Payments that succeeded, and transfers outside a settlement.',
+  refunds: 'Money that goes back to the payer, in part or whole.',
+  'payout-account': 'Where a user receives card payments.',
+  webhooks: 'Events that payment gateways send to us; each is checked by its signature.',
+  operations: 'What operators of the platform see and decide.',
+  notifications: 'The inbox of the signed-in user.',
+  reminders: 'Reminders of debts: a cadence for each member who owes.',
+  platform: 'Health, keys and this document. Outside authentication and rate limits.',
+};
+
+/** The description of a tag, for one that the table lacks made from its name. */
+export function describeTag(tag: string): string {
+  return TAGS[tag] ?? `Operations on ${tag.replaceAll('-', ' ')}.`;
+}
