@@ -41,6 +41,7 @@ export class Problem extends Error {
  */
 const STATUS: Record<string, number> = {
   invalid_request: 400,
+  malformed_http: 400,
   malformed_json: 400,
   unknown_field: 400,
   invalid_cursor: 400,
@@ -53,6 +54,7 @@ const STATUS: Record<string, number> = {
   forbidden: 403,
   not_found: 404,
   method_not_allowed: 405,
+  request_timeout: 408,
   already_done: 409,
   already_owner: 409,
   already_member: 409,
@@ -94,12 +96,16 @@ const STATUS: Record<string, number> = {
   version_mismatch: 412,
   body_too_large: 413,
   not_json: 415,
+  expectation_failed: 417,
   precondition_required: 428,
   rate_limited: 429,
+  headers_too_large: 431,
   internal_error: 500,
   busy: 503,
   database_unavailable: 503,
   gateway_unavailable: 503,
+  not_ready: 503,
+  shutting_down: 503,
 };
 
 /** HTTP status of a problem code. */
