@@ -8,28 +8,17 @@ import {
   ScheduleNotFoundError,
   ScheduleOverlapPolicy,
 } from '@temporalio/client';
-import { type SearchAttributeType, TypedSearchAttributes } from '@temporalio/common';
+import { TypedSearchAttributes } from '@temporalio/common';
 import { readEnv } from '../config/env.ts';
 import { NAMESPACE } from './namespace.ts';
 import { SCHEDULES, type DeclaredSchedule } from './schedules.ts';
-import { DECLARED_SEARCH_ATTRIBUTES } from './search-attributes.ts';
+import { DECLARED_SEARCH_ATTRIBUTES, INDEXED_VALUE_TYPES } from './search-attributes.ts';
 
 /** A server that has just started takes some seconds until all its parts know what is new. */
 const SETTLE_MS = 30_000;
 const POLL_MS = 200;
 const ALREADY_EXISTS = 6;
 const NOT_FOUND = 5;
-
-/** The server's numbers for the types (enum IndexedValueType of its API), which the SDK does not export. */
-const INDEXED_VALUE_TYPE: Record<SearchAttributeType, number> = {
-  TEXT: 1,
-  KEYWORD: 2,
-  INT: 3,
-  DOUBLE: 4,
-  BOOL: 5,
-  DATETIME: 6,
-  KEYWORD_LIST: 7,
-};
 
 /** What was changed; all empty when the server matched already. */
 export interface Applied {
@@ -85,7 +74,7 @@ async function applyNamespace(connection: Connection, name: string): Promise<App
 export async function applySearchAttributes(connection: Connection, namespace: string): Promise<string[]> {
   const missing = await missingSearchAttributes(connection, namespace);
   if (missing.length === 0) return [];
-  const searchAttributes = Object.fromEntries(missing.map(({ name, type }) => [name, INDEXED_VALUE_TYPE[type]]));
+  const searchAttributes = Object.fromEntries(missing.map(({ name, type }) => [name, INDEXED_VALUE_TYPES[type]]));
   try {
     await connection.operatorService.addSearchAttributes({ namespace, searchAttributes });
   } catch (error) {
@@ -102,7 +91,7 @@ async function missingSearchAttributes(connection: Connection, namespace: string
   const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace });
   const other = DECLARED_SEARCH_ATTRIBUTES.find(({ name, type }) => {
     const found = customAttributes[name];
-    return found !== undefined && found !== INDEXED_VALUE_TYPE[type];
+    return found !== undefined && found !== INDEXED_VALUE_TYPES[type];
   });
   if (other !== undefined) throw new Error(`search attribute ${other.name} exists with another type than ${other.type}`);
   return DECLARED_SEARCH_ATTRIBUTES.filter(({ name }) => customAttributes[name] === undefined);

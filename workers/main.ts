@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { readEnv, SERVICES, type ServiceName } from '../config/env.ts';
 import { createLogger } from '../config/logger.ts';
@@ -16,10 +17,11 @@ import { CONSUMERS } from './consumers.ts';
 import { workerMetrics } from './metrics.ts';
 import { pause } from './relay/bell.ts';
 import { startRelay } from './relay.ts';
-import { installRuntime, prebuild, runServiceWorker } from './service-worker.ts';
+import { installRuntime, prebuild, runServiceWorker, type ServiceWorkerDeps } from './service-worker.ts';
 import { SERVICE_WORKERS } from './services.ts';
 
 const DATABASE_RETRY_MS = 1_000;
+const WORKERS_LIMIT_MS = 3_000;
 
 const services = chosenServices();
 const env = readEnv();
@@ -54,19 +56,17 @@ const relays = databases.map((db) =>
 );
 
 installRuntime(logger);
-await prebuild(services, logger);
-const running = Promise.all(
-  databases.map((db) =>
-    runServiceWorker(db.service, {
-      env,
-      logger,
-      signal: shutdown.signal,
-      onRunning: metrics.onRunning,
-      activities: SERVICE_WORKERS[db.service].activities({ db, dispatcher, temporal: temporal.client, env, secrets, logger }),
-    }),
-  ),
-);
-shutdown.add('workers and relays', async () => void (await Promise.all([running, ...relays.map((relay) => relay.stop())])));
+const running = prebuild(services, logger).then(() => Promise.all(databases.map((db) => runServiceWorker(db.service, workerDeps(db)))));
+shutdown.add('workers and relays', async () => {
+  // The SDK's worker can hang for long when Temporal went away meanwhile; what it holds is retried by the next one.
+  await Promise.race([Promise.all([running, ...relays.map((relay) => relay.stop())]), delay(WORKERS_LIMIT_MS, undefined, { ref: false })]);
+});
+await running;
+
+function workerDeps(db: ServiceDatabase): ServiceWorkerDeps {
+  const activities = SERVICE_WORKERS[db.service].activities({ db, dispatcher, temporal: temporal.client, env, secrets, logger });
+  return { env, logger, signal: shutdown.signal, onRunning: metrics.onRunning, activities };
+}
 
 /** Postgres may start later than we do, and its roles come with the migrations: both are waited for. */
 async function untilOpen(names: readonly ServiceName[]): Promise<ServiceDatabase[]> {

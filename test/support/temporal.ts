@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Client, Connection } from '@temporalio/client';
-import { DefaultLogger, Runtime } from '@temporalio/worker';
+import { DefaultLogger, makeTelemetryFilterString, Runtime } from '@temporalio/worker';
 import { findFreePorts } from '../../sandbox/ports.ts';
 import { createSupervisor } from '../../sandbox/supervisor.ts';
 import { findTemporal } from '../../sandbox/temporal-binary.ts';
@@ -11,6 +11,7 @@ import { temporalChild } from '../../sandbox/temporal.ts';
 import { timeSkippingServerPath } from '../../sandbox/test-server.ts';
 import { applySearchAttributes } from '../../temporal-config/apply.ts';
 import { dynamicConfig } from '../../temporal-config/dynamic-config.ts';
+import { DECLARED_SEARCH_ATTRIBUTES, INDEXED_VALUE_TYPES } from '../../temporal-config/search-attributes.ts';
 import { atEndOfRun } from './servers.ts';
 
 let quiet = false;
@@ -19,7 +20,11 @@ function quietRuntime(): void {
   if (quiet) return;
   quiet = true;
   // Tests provoke failures on purpose; what they expect is asserted, not read in a log.
-  Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] });
+  Runtime.install({
+    logger: new DefaultLogger('ERROR'),
+    shutdownSignals: [],
+    telemetryOptions: { logging: { filter: makeTelemetryFilterString({ core: 'ERROR', other: 'ERROR' }) } },
+  });
 }
 
 /**
@@ -30,7 +35,9 @@ export async function startTimeSkipping(): Promise<TestWorkflowEnvironment> {
   quietRuntime();
   const path = await timeSkippingServerPath();
   const env = await TestWorkflowEnvironment.createTimeSkipping({ server: { executable: { type: 'existing-path', path } } });
-  await applySearchAttributes(env.connection, env.namespace ?? 'default');
+  // This server cannot list search attributes, so they are added without a look.
+  const searchAttributes = Object.fromEntries(DECLARED_SEARCH_ATTRIBUTES.map(({ name, type }) => [name, INDEXED_VALUE_TYPES[type]]));
+  await env.connection.operatorService.addSearchAttributes({ namespace: env.namespace ?? 'default', searchAttributes });
   return env;
 }
 
