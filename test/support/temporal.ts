@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Client, Connection } from '@temporalio/client';
-import { DefaultLogger, makeTelemetryFilterString, Runtime } from '@temporalio/worker';
+import { DefaultLogger, makeTelemetryFilterString, NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import type { ServiceName } from '../../config/env.ts';
 import { findFreePorts } from '../../sandbox/ports.ts';
 import { createSupervisor } from '../../sandbox/supervisor.ts';
 import { findTemporal } from '../../sandbox/temporal-binary.ts';
@@ -12,6 +13,7 @@ import { timeSkippingServerPath } from '../../sandbox/test-server.ts';
 import { applySearchAttributes } from '../../temporal-config/apply.ts';
 import { dynamicConfig } from '../../temporal-config/dynamic-config.ts';
 import { DECLARED_SEARCH_ATTRIBUTES, INDEXED_VALUE_TYPES } from '../../temporal-config/search-attributes.ts';
+import { workerOptions } from '../../workers/service-worker.ts';
 import { atEndOfRun } from './servers.ts';
 
 let quiet = false;
@@ -84,5 +86,35 @@ export async function startDevServer(): Promise<DevServer> {
     hold: () => supervisor.hold('temporal'),
     release: () => supervisor.release('temporal'),
     stop,
+  };
+}
+
+/** A worker of a test. */
+export interface TestWorker {
+  stop(): Promise<void>;
+}
+
+/**
+ * Runs a service's workflows with given activities: the product's own (`create<Service>Activities`) or fakes of their contract.
+ *
+ * @param connection of the server: `env.nativeConnection`, or a new one to a dev server's address.
+ * @param options workflowsPath replaces the service's bundle, for workflows that only a test has.
+ */
+export async function startWorker(
+  connection: NativeConnection,
+  service: ServiceName,
+  activities: object,
+  options: { readonly namespace?: string; readonly workflowsPath?: string } = {},
+): Promise<TestWorker> {
+  const env = { TEMPORAL_ADDRESS: '', TEMPORAL_NAMESPACE: options.namespace ?? 'default', MAX_CACHED_WORKFLOWS: 100 };
+  const { workflowBundle, workflowsPath, ...product } = workerOptions(service, { env, activities });
+  const code = options.workflowsPath === undefined ? { workflowBundle, workflowsPath } : { workflowsPath: options.workflowsPath };
+  const worker = await Worker.create({ ...product, ...code, connection });
+  const running = worker.run();
+  return {
+    async stop() {
+      worker.shutdown();
+      await running;
+    },
   };
 }

@@ -2,25 +2,22 @@
 // Method: a workflow made only of them, woken as the product wakes, on the time-skipping server.
 import assert from 'node:assert/strict';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { Worker } from '@temporalio/worker';
 import { v7 as uuidv7 } from 'uuid';
 import { activityEdge } from '../../activities/edge.ts';
 import { createLogger } from '../../config/logger.ts';
 import { workflowId } from '../../domain/events.ts';
 import { refusal } from '../../domain/refusal.ts';
 import type { KernelActivities } from '../../test/fixtures/kernel-workflows.ts';
-import { startTimeSkipping } from '../../test/support/temporal.ts';
+import { startTimeSkipping, startWorker, type TestWorker } from '../../test/support/temporal.ts';
 import { until } from '../../test/support/until.ts';
 import { wake } from '../dispatch.ts';
 import { retryNow } from './messages.ts';
 import { SEARCH_ATTRIBUTES } from './search-attributes.ts';
-import { TASK_QUEUES } from './task-queues.ts';
 
 describe('workflow kernel', function () {
   this.timeout(60_000);
   let env: TestWorkflowEnvironment;
-  let running: Promise<void>;
-  let worker: Worker;
+  let worker: TestWorker;
   const rows = new Map<string, { state: string; dueAtIso: string | null }>();
   let failures = 0;
 
@@ -38,17 +35,12 @@ describe('workflow kernel', function () {
 
   before(async () => {
     env = await startTimeSkipping();
-    worker = await Worker.create({
-      connection: env.nativeConnection,
-      taskQueue: TASK_QUEUES.payment,
+    worker = await startWorker(env.nativeConnection, 'payment', activities, {
       workflowsPath: new URL('../../test/fixtures/kernel-workflows.ts', import.meta.url).pathname,
-      activities,
     });
-    running = worker.run();
   });
   after(async () => {
-    worker.shutdown();
-    await running;
+    await worker.stop();
     await env.teardown();
   });
 
