@@ -1,6 +1,7 @@
 // Goal: workflows that are running now can be taken over by this code. Method: recorded histories replay, changed ones do not.
 import assert from 'node:assert/strict';
-import { bundleWorkflowCode, DefaultLogger, DeterminismViolationError, Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
+import { DeterminismViolationError } from '@temporalio/workflow';
+import { bundleWorkflowCode, DefaultLogger, Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
 import type { ServiceName } from '../../config/env.ts';
 import { SERVICE_WORKERS } from '../../workers/services.ts';
 import { recordedHistories, type RecordedHistory } from '../support/histories.ts';
