@@ -1,13 +1,19 @@
 import { SERVICES, type ServiceName } from '../config/env.ts';
 import type { AnyRoute } from './route.ts';
+import { adjustmentRoutes } from './routes/expense/adjustments/routes.ts';
+import { balanceRoutes } from './routes/expense/balances/routes.ts';
+import { expenseRoutes } from './routes/expense/expenses/routes.ts';
 import { groupRoutes } from './routes/expense/groups/routes.ts';
+import { groupStateRoutes } from './routes/expense/groups/state-routes.ts';
+import { invitationRoutes } from './routes/expense/invitations/routes.ts';
+import { memberRoutes } from './routes/expense/members/routes.ts';
 import { authRoutes } from './routes/user/auth/routes.ts';
 import { meRoutes } from './routes/user/me/routes.ts';
 
 /** Every operation of the product, by service. A new endpoint is one `route()` in its service's folder and, for a new file, one line here. */
 const ROUTES: Record<ServiceName, readonly AnyRoute[]> = {
   user: [...authRoutes, ...meRoutes],
-  expense: [...groupRoutes],
+  expense: [...groupRoutes, ...groupStateRoutes, ...memberRoutes, ...invitationRoutes, ...expenseRoutes, ...balanceRoutes, ...adjustmentRoutes],
   payment: [],
   notification: [],
 };

@@ -47,3 +47,8 @@ function layers(error: unknown): Coded[] {
   }
   return found;
 }
+
+/** Whether a number would no longer fit its column. */
+export function numberOutOfRange(error: unknown): boolean {
+  return layers(error).some((layer) => layer.code === '22003');
+}

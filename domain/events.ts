@@ -27,6 +27,10 @@ export interface EventData {
   'expense.rejected': { version: number };
   'expense.expired': { version: number };
   'expense.withdrawn': { version: number };
+  /** The asking about a version ended without a decision, because the expense was edited again or deleted. */
+  'expense.voided': { version: number };
+  /** Voters have not voted yet and the time-out comes near. */
+  'expense.vote_reminder': { version: number; memberIds: readonly string[] };
   'expense.updated': { version: number };
   'expense.deleted': { version: number };
   'expense.restored': { version: number };
@@ -38,6 +42,8 @@ export interface EventData {
   'settlement.planned': { transfers: number };
   'settlement.cancel_requested': Record<string, never>;
   'settlement.ended': { state: string };
+  /** The due date has come and legs are unpaid: what starts reminders. */
+  'settlement.due': { transfers: number };
   'transfer.opened': { settlementId: string | null };
   'transfer.pay_requested': { settlementId: string | null };
   'transfer.confirmation_wanted': { settlementId: string | null };
@@ -52,6 +58,10 @@ export interface EventData {
   'transfer.cancelled': { settlementId: string | null };
   'transfer.gateway_reported': { settlementId: string | null };
   'transfer.remind_requested': { settlementId: string | null };
+  /** The settlement was cancelled while the gateway still holds a declined payment of this leg, which has to be cancelled first. */
+  'transfer.cancel_requested': { settlementId: string | null };
+  /** A manual payment was not confirmed in time: shown to both and to the group's owner. */
+  'transfer.confirmation_overdue': { settlementId: string | null };
   'refund.requested': { paymentId: string };
   'refund.approved': { paymentId: string };
   'refund.rejected': { paymentId: string };
@@ -115,12 +125,15 @@ export const EVENT_PROCESS: Wakes = {
   'expense.approved': approval,
   'expense.rejected': approval,
   'expense.withdrawn': approval,
+  'expense.voided': approval,
   'settlement.opened': settlement,
   'settlement.cancel_requested': settlement,
   'transfer.opened': transfer,
   'transfer.pay_requested': transfer,
   'transfer.confirmed': transfer,
   'transfer.gateway_reported': transfer,
+  'transfer.cancel_requested': transfer,
+  'transfer.disputed': transfer,
   'transfer.succeeded': parent,
   'transfer.cancelled': parent,
   'transfer.part_paid': parent,

@@ -1,0 +1,292 @@
+import { tieBreakOf } from '../../../../config/secrets.ts';
+import { voteOnExpense, withdrawExpense } from '../../../../db/commands/expense/approvals.ts';
+import { deleteExpense, editExpense, restoreExpense } from '../../../../db/commands/expense/change-expense.ts';
+import { recordExpenses } from '../../../../db/commands/expense/record.ts';
+import { toPage } from '../../../../db/cursor.ts';
+import { type ExpenseFilter, type ExpenseScope, listExpenses } from '../../../../db/queries/expense/expense-list.ts';
+import { type ExpenseView, findExpense, findExpenses, findVersions } from '../../../../db/queries/expense/expenses.ts';
+import { changedFields } from '../../../../domain/expense.ts';
+import type { Tx } from '../../../../db/transact.ts';
+import { groupAccess } from '../../../access.ts';
+import { Problem } from '../../../problems.ts';
+import type { RouteRequest } from '../../../request.ts';
+import { type AnyRoute, type Answer, route } from '../../../route.ts';
+import { listOf, toInstant } from '../../../schemas.ts';
+import { expenseAccess, type ExpenseMembership } from './access.ts';
+import { expenseTag, presentExpense } from './presenter.ts';
+import { recordExpense, recordingAccess } from './record.ts';
+import * as schema from './schema.ts';
+
+const tag = 'expenses';
+const BULK_LIMIT_BYTES = 2 * 1_048_576;
+const changed = { description: 'The expense as it is now.', schema: schema.expense, headers: ['ETag'] };
+
+const create = route({
+  service: 'expense',
+  method: 'post',
+  path: '/v1/groups/:groupId/expenses',
+  operationId: 'createExpense',
+  tag,
+  summary: 'Record an expense or an income',
+  description:
+    "It is posted to the ledger at once (201), or waits for approval where the group's policy asks for it (202), followed by an `expenseApproval` workflow.",
+  auth: 'user',
+  access: recordingAccess,
+  params: schema.groupParams,
+  body: schema.createExpense,
+  answers: {
+    201: { description: 'Posted.', schema: schema.expense, headers: ['ETag', 'Location'] },
+    202: { description: 'Waits for approval.', schema: schema.expense, headers: ['ETag', 'Location'] },
+  },
+  problems: [409],
+  handle: recordExpense,
+});
+
+const createMany = route({
+  service: 'expense',
+  method: 'post',
+  path: '/v1/groups/:groupId/expenses/bulk',
+  operationId: 'createExpenses',
+  tag,
+  summary: 'Record many expenses at once',
+  description: 'Up to 500, all or nothing. A refusal points to the one at fault, such as `/expenses/3/split/parts`.',
+  auth: 'user',
+  access: recordingAccess,
+  bodyLimitBytes: BULK_LIMIT_BYTES,
+  params: schema.groupParams,
+  body: schema.createExpenses,
+  answers: { 201: { description: 'All of them, in the order given; each says whether it is posted or waits.', schema: schema.bulkAnswer } },
+  problems: [409],
+  handle: (request) =>
+    request.command(async (tx) => {
+      const ids = await recordExpenses(
+        tx,
+        {
+          groupId: request.params.groupId,
+          userId: request.principal.userId,
+          expenses: request.body.expenses,
+          tieBreak: (id) => tieBreakOf(request.deps.secrets, id),
+        },
+        (index) => `/expenses/${index}`,
+      );
+      const views = await findExpenses(tx.query, ids);
+      return { status: 201, body: { data: views.map(presentExpense) } };
+    }),
+});
+
+const listInGroup = route({
+  service: 'expense',
+  method: 'get',
+  path: '/v1/groups/:groupId/expenses',
+  operationId: 'listGroupExpenses',
+  tag,
+  summary: 'List the expenses of a group',
+  auth: 'user',
+  access: groupAccess('viewer'),
+  params: schema.groupParams,
+  query: schema.expenseList,
+  answers: { 200: { description: 'Expenses that fit; deleted ones only when asked for.', schema: listOf(schema.expense) } },
+  handle: (request) => answerList(request, { groupId: request.params.groupId }),
+});
+
+const listMine = route({
+  service: 'expense',
+  method: 'get',
+  path: '/v1/expenses',
+  operationId: 'listExpenses',
+  tag,
+  summary: 'List the expenses of all my groups',
+  auth: 'user',
+  query: schema.expenseList,
+  answers: { 200: { description: 'Expenses that fit; deleted ones only when asked for.', schema: listOf(schema.expense) } },
+  handle: (request) => answerList(request, { userId: request.principal.userId }),
+});
+
+const get = route({
+  service: 'expense',
+  method: 'get',
+  path: '/v1/expenses/:expenseId',
+  operationId: 'getExpense',
+  tag,
+  summary: 'Read an expense',
+  auth: 'user',
+  access: expenseAccess('see'),
+  params: schema.expenseParams,
+  answers: { 200: { description: 'The expense.', schema: schema.expense, headers: ['ETag'] } },
+  handle: (request) => answerExpense(request.read, request.params.expenseId, 200),
+});
+
+const update = route({
+  service: 'expense',
+  method: 'patch',
+  path: '/v1/expenses/:expenseId',
+  operationId: 'updateExpense',
+  tag,
+  summary: 'Edit an expense',
+  description:
+    'What is left out stays; where one member paid it all, `payers` follows a new `total`. Under a policy that asks for approval the old version stands until the new one is approved (202); an edit of one that still waits asks all voters anew.',
+  auth: 'user',
+  access: expenseAccess('edit'),
+  precondition: true,
+  params: schema.expenseParams,
+  body: schema.updateExpense,
+  answers: { 200: changed, 202: { ...changed, description: 'The edit waits for approval.' } },
+  problems: [409],
+  handle: (request) =>
+    request.command(async (tx) => {
+      const command = { ...targetOf(request), edit: request.body, tieBreak: tieBreakOf(request.deps.secrets, request.params.expenseId) };
+      const { pending } = await editExpense(tx, command, (expense) => checkTag(request, expense));
+      return answerExpense(tx.query, request.params.expenseId, pending ? 202 : 200);
+    }),
+});
+
+const remove = route({
+  service: 'expense',
+  method: 'delete',
+  path: '/v1/expenses/:expenseId',
+  operationId: 'deleteExpense',
+  tag,
+  summary: 'Delete an expense',
+  description: 'Its posting is reversed. It stays readable and can be restored.',
+  auth: 'user',
+  access: expenseAccess('edit'),
+  precondition: true,
+  params: schema.expenseParams,
+  answers: { 204: { description: 'The expense is deleted.' } },
+  problems: [409],
+  handle: (request) =>
+    request.command(async (tx) => {
+      await deleteExpense(tx, targetOf(request), (expense) => checkTag(request, expense));
+      return { status: 204 };
+    }),
+});
+
+const restore = action('restore', 'restoreExpense', 'Restore a deleted expense', 'edit', (tx, target) => restoreExpense(tx, target));
+const approve = action('approve', 'approveExpense', 'Approve what waits', 'see', (tx, target) =>
+  voteOnExpense(tx, { ...target, decision: 'approved' }),
+);
+const reject = action('reject', 'rejectExpense', 'Reject what waits', 'see', (tx, target) =>
+  voteOnExpense(tx, { ...target, decision: 'rejected' }),
+);
+const withdraw = action('withdraw', 'withdrawExpense', 'Take back what waits for approval', 'see', (tx, target) =>
+  withdrawExpense(tx, target),
+);
+
+const history = route({
+  service: 'expense',
+  method: 'get',
+  path: '/v1/expenses/:expenseId/history',
+  operationId: 'getExpenseHistory',
+  tag,
+  summary: 'Read how an expense came to be what it is',
+  description:
+    'Every version, the first one first: who made it, when, and what it changed field by field. Proposed edits are among them, with their outcome.',
+  auth: 'user',
+  access: expenseAccess('see'),
+  params: schema.expenseParams,
+  answers: { 200: { description: 'The versions.', schema: schema.history } },
+  handle: async (request) => {
+    const expense = await findExpense(request.read, request.params.expenseId);
+    if (expense === null) throw new Error('an expense vanished within a request');
+    const versions = await findVersions(request.read, expense);
+    // A version changes the one that stood when it was made: proposals that were never approved are passed over.
+    let stood = versions[0];
+    const data = versions.map((version) => {
+      const changes = stood === undefined || stood === version ? [] : changedFields(stood.content, version.content);
+      if (version.outcome === null || version.outcome === 'approved') stood = version;
+      const { version: number, change, by, at, outcome } = version;
+      return { version: number, change, by, at: toInstant(at), outcome, changes };
+    });
+    return { status: 200, body: { data } };
+  },
+});
+
+/** Operations on expenses. */
+export const expenseRoutes: readonly AnyRoute[] = [
+  create,
+  createMany,
+  listInGroup,
+  listMine,
+  get,
+  update,
+  remove,
+  restore,
+  approve,
+  reject,
+  withdraw,
+  history,
+];
+
+interface Target {
+  readonly expenseId: string;
+  readonly groupId: string;
+  readonly userId: string;
+}
+
+type ExpenseRequest = RouteRequest<{ expenseId: string }, unknown, unknown, ExpenseMembership>;
+
+function action(
+  verb: string,
+  operationId: string,
+  summary: string,
+  what: 'see' | 'edit',
+  act: (tx: Tx, target: Target) => Promise<void>,
+): AnyRoute {
+  return route({
+    service: 'expense',
+    method: 'post',
+    path: `/v1/expenses/:expenseId/${verb}`,
+    operationId,
+    tag,
+    summary,
+    auth: 'user',
+    access: expenseAccess(what),
+    params: schema.expenseParams,
+    answers: { 200: changed },
+    problems: [403, 409],
+    handle: (request) =>
+      request.command(async (tx) => {
+        await act(tx, targetOf(request));
+        return answerExpense(tx.query, request.params.expenseId, 200);
+      }),
+  });
+}
+
+function targetOf(request: ExpenseRequest): Target {
+  return { expenseId: request.params.expenseId, groupId: request.resource.groupId, userId: request.principal.userId };
+}
+
+async function answerExpense(query: Tx['query'], expenseId: string, status: number): Promise<Answer> {
+  const view = await findExpense(query, expenseId);
+  if (view === null) throw new Error(`expense ${expenseId} vanished within its own request`);
+  return { status, headers: { ETag: expenseTag(view) }, body: presentExpense(view) };
+}
+
+function checkTag(request: ExpenseRequest, expense: ExpenseView): void {
+  const given = request.headers['if-match'];
+  if (given === undefined || given.trim() === '*') return;
+  const tags = given.split(',').map((one) => one.trim().replace(/^W\//, ''));
+  if (!tags.includes(expenseTag(expense))) {
+    throw new Problem('version_mismatch', `The expense is at ${expenseTag(expense)} now; read it again and decide anew.`);
+  }
+}
+
+type ListQuery = ExpenseFilter & { readonly limit?: number | undefined; readonly cursor?: string | undefined };
+
+async function answerList(request: RouteRequest<unknown, ListQuery, unknown, unknown>, scope: ExpenseScope): Promise<Answer> {
+  const { limit: _limit, cursor: _cursor, ...filter } = request.query;
+  const page = request.page(
+    `expenses/${JSON.stringify([scope, Object.entries(filter).toSorted(([one], [other]) => (one < other ? -1 : 1))])}`,
+  );
+  const rows = await listExpenses(request.read, scope, filter, page);
+  return {
+    status: 200,
+    body: toPage(
+      rows,
+      page,
+      page.cursor,
+      (row) => row.sortKey,
+      (row) => presentExpense(row.view),
+    ),
+  };
+}

@@ -1,0 +1,124 @@
+import { z } from 'zod';
+import { amount, currency, date, decimal, id, line, listQuery, money, positiveAmount, text } from '../../../schemas.ts';
+import { split } from '../split-schema.ts';
+
+/** Most payers of one expense: every member of the largest group. */
+const PAYERS_MAX = 500;
+const TAGS_MAX = 20;
+/** Most expenses of one bulk request. */
+export const BULK_MAX = 500;
+
+const kind = z.enum(['expense', 'income']);
+
+/** A business day that an expense may have. */
+const expenseDate = date.refine((day) => day >= '1970-01-01' && day <= '2100-12-31', 'must be within 1970 and 2100');
+
+const category = z
+  .string()
+  .max(60)
+  .regex(/^[a-z]+(\.[a-z_]+)?$/, 'must be a category such as "food" or "food.restaurants"')
+  .meta({ example: 'food.restaurants' });
+
+const tag = line(40);
+
+const rate = z
+  .strictObject({
+    perGroupCurrency: z
+      .string()
+      .max(32)
+      .regex(/^(?=.*[1-9])(0|[1-9]\d{0,11})(\.\d{1,12})?$/, 'must be a decimal above zero with at most 12 digits after the point')
+      .meta({ description: "Units of the expense's currency for one unit of the group's.", example: '0.92' }),
+    source: line(40).meta({ example: 'typed' }),
+  })
+  .meta({ id: 'TypedRate' });
+
+const payer = z.strictObject({ memberId: id, amount });
+
+const fields = {
+  kind: kind.optional(),
+  description: line(200),
+  total: money,
+  date: expenseDate,
+  category: category.nullish(),
+  payers: z.array(payer).min(1).max(PAYERS_MAX),
+  split,
+  notes: text(5000).optional(),
+  tags: z.array(tag).max(TAGS_MAX).optional(),
+  rate: rate.nullish(),
+};
+
+export const createExpense = z.strictObject({ id: id.optional(), ...fields }).meta({ id: 'NewExpense' });
+export const updateExpense = z.strictObject(fields).partial().meta({ id: 'ExpenseChange' });
+export const createExpenses = z.strictObject({ expenses: z.array(createExpense).min(1).max(BULK_MAX) });
+
+const instant = z.string().meta({ format: 'date-time' });
+const state = z.enum(['posted', 'pending', 'rejected', 'expired', 'withdrawn', 'deleted']);
+
+export const expense = z
+  .strictObject({
+    id,
+    groupId: id,
+    kind,
+    state,
+    disputed: z.boolean(),
+    description: z.string(),
+    total: money,
+    date: z.iso.date(),
+    category: z.string().nullable(),
+    payers: z.array(payer),
+    split,
+    shares: z.array(z.strictObject({ memberId: id, paid: positiveAmount, owed: positiveAmount })),
+    notes: z.string(),
+    tags: z.array(z.string()),
+    rate: rate.nullable(),
+    approvals: z.array(z.strictObject({ memberId: id, decision: z.enum(['approved', 'rejected', 'waiting']), at: instant.nullable() })),
+    pendingVersion: z
+      .int()
+      .optional()
+      .meta({ description: 'Version of the edit that waits for approval; the fields show the version that stands.' }),
+    createdBy: id,
+    version: z.int(),
+    createdAt: instant,
+    updatedAt: instant,
+    workflowId: z.string().optional(),
+  })
+  .meta({ id: 'Expense' });
+
+export const bulkAnswer = z.strictObject({ data: z.array(expense) });
+
+export const history = z.strictObject({
+  data: z.array(
+    z
+      .strictObject({
+        version: z.int(),
+        change: z.enum(['created', 'edited', 'deleted', 'restored']),
+        by: id.nullable(),
+        at: instant,
+        outcome: z.enum(['waiting', 'approved', 'rejected', 'expired', 'withdrawn', 'voided']).nullable(),
+        changes: z.array(z.strictObject({ field: z.string(), from: z.unknown(), to: z.unknown() })),
+      })
+      .meta({ id: 'ExpenseVersion' }),
+  ),
+});
+
+export const SORTS = ['date', '-date', 'createdAt', '-createdAt', 'amount', '-amount'] as const;
+
+/** What filters a list of expenses; also the scope of its cursors. */
+export const expenseFilters = {
+  q: text(200).optional().meta({ description: 'Words in description or notes, whatever their case.' }),
+  category: category.optional().meta({ description: 'A category, or a main category with all below it.' }),
+  member: id.optional().meta({ description: 'A member who paid or shares.' }),
+  from: date.optional(),
+  to: date.optional(),
+  min: decimal.optional().meta({ description: 'Least total, in units of its own currency.' }),
+  max: decimal.optional(),
+  currency: currency.optional(),
+  state: state.optional().meta({ description: 'All but deleted ones where not given.' }),
+  tag: tag.optional(),
+  sort: z.enum(SORTS).optional().meta({ description: 'Newest record first where not given.' }),
+};
+
+export const expenseList = listQuery.extend(expenseFilters);
+
+export const groupParams = z.strictObject({ groupId: id });
+export const expenseParams = z.strictObject({ expenseId: id });

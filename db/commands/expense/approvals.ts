@@ -1,0 +1,151 @@
+import { decideRound, timeoutEvent, voteAllowed } from '../../../domain/approval.ts';
+import { type ExpenseEvent, moveExpense } from '../../../domain/expense-state.ts';
+import { moveGroup } from '../../../domain/group.ts';
+import { refusal, RefusalError, unwrap } from '../../../domain/refusal.ts';
+import type { ExpenseView } from '../../queries/expense/expenses.ts';
+import type { GroupContext } from '../../queries/expense/group-context.ts';
+import type { Tx } from '../../transact.ts';
+import { closeRound, findRound, type RoundOutcome } from './approval-rounds.ts';
+import { repost } from './change-expense.ts';
+import {
+  type ExpenseCommand,
+  holdExpense,
+  holdExpenseFor,
+  keptVersion,
+  refuseClosedGroup,
+  refuseLeftMembers,
+  writeExpense,
+} from './held-expense.ts';
+
+/**
+ * Takes the vote of a voter. The one that decides ends the round in its own transaction: it posts the expense, puts
+ * the waiting edit in place of the version that stood, or refuses them.
+ *
+ * @throws RefusalError not_found, forbidden, archived, deleted, expense_not_pending, already_voted, member_left.
+ */
+export async function voteOnExpense(tx: Tx, command: ExpenseCommand & { readonly decision: 'approved' | 'rejected' }): Promise<void> {
+  const { context, expense, member } = await holdExpenseFor(tx, command);
+  const version = askedVersion(expense);
+  const standing = version === null ? null : await findRound(tx.query, expense.id, version);
+  if (version === null || standing === null) throw notPending(expense, command.decision);
+  unwrap(voteAllowed(standing.round, standing.votes, member.id));
+  refuseClosedGroup(context);
+  await tx.query('insert into expense.approval_vote (expense_id, version, member_id, decision, at) values ($1, $2, $3, $4, $5)', [
+    expense.id,
+    version,
+    member.id,
+    command.decision,
+    tx.now,
+  ]);
+  tx.emit({
+    type: 'expense.voted',
+    subjectId: expense.id,
+    groupId: expense.groupId,
+    actorId: command.userId,
+    data: { version, memberId: member.id, decision: command.decision },
+  });
+  const votes = [...standing.votes, { memberId: member.id, decision: command.decision }];
+  const decision = decideRound(standing.round, votes);
+  if (decision === 'approved') await approve(tx, context, expense, version, command.userId);
+  if (decision === 'rejected') await endRound(tx, expense, version, 'rejected', command.userId);
+}
+
+/**
+ * Takes back what waits for approval; only whoever recorded the expense or proposed the edit may.
+ *
+ * @throws RefusalError not_found, forbidden, archived, deleted, expense_not_pending.
+ */
+export async function withdrawExpense(tx: Tx, command: ExpenseCommand): Promise<void> {
+  const { context, expense, member } = await holdExpenseFor(tx, command);
+  const proposer = expense.pendingVersion === null ? null : (await keptVersion(tx, expense.id, expense.pendingVersion)).by;
+  if (member.id !== expense.createdBy && member.id !== proposer) throw refusal('forbidden', 'Only who recorded it may withdraw it.');
+  refuseClosedGroup(context);
+  const version = askedVersion(expense);
+  if (version === null) throw notPending(expense, 'withdraw');
+  await endRound(tx, expense, version, 'withdrawn', command.userId);
+}
+
+/**
+ * Applies the time-out rule to a version that still waits and is due. Harmless when it is not.
+ *
+ * @param force an operator lets the time-out happen before it is due.
+ * @returns how the round stands afterwards; `gone` where there is none.
+ */
+export async function expireRound(
+  tx: Tx,
+  input: { readonly expenseId: string; readonly groupId: string; readonly version: number; readonly force: boolean },
+): Promise<string> {
+  const { context, expense } = await holdExpense(tx, input);
+  const standing = await findRound(tx.query, expense.id, input.version);
+  if (standing === null) return 'gone';
+  if (standing.outcome !== 'waiting' || askedVersion(expense) !== input.version) return standing.outcome;
+  if (!input.force && Date.parse(standing.dueAt) > tx.now.getTime()) return 'waiting';
+  if (timeoutEvent(standing) === 'approve' && (await canApprove(tx, context, expense))) {
+    await approve(tx, context, expense, input.version);
+    return 'approved';
+  }
+  await endRound(tx, expense, input.version, 'expired');
+  return 'expired';
+}
+
+/** The version that voters are asked about now, or null. */
+function askedVersion(expense: ExpenseView): number | null {
+  if (expense.pendingVersion !== null) return expense.pendingVersion;
+  return expense.state === 'pending' ? expense.version : null;
+}
+
+function notPending(expense: ExpenseView, asked: 'approved' | 'rejected' | 'withdraw'): RefusalError {
+  const events: Record<typeof asked, ExpenseEvent> = { approved: 'approve', rejected: 'reject', withdraw: 'withdraw' };
+  const moved = moveExpense({ state: expense.state, event: events[asked] });
+  return moved.ok ? refusal('expense_not_pending', 'The expense does not wait for approval.') : new RefusalError(moved.refusal);
+}
+
+/** Silence counts as consent only where the expense could still be posted: in an active group, with everybody there. */
+async function canApprove(tx: Tx, context: GroupContext, expense: ExpenseView): Promise<boolean> {
+  const content = await askedContent(tx, expense);
+  return moveGroup(context.state, 'change').ok && content.shares.every((share) => context.members.get(share.memberId)?.active === true);
+}
+
+async function askedContent(tx: Tx, expense: ExpenseView): Promise<ExpenseView['content']> {
+  return expense.pendingVersion === null ? expense.content : (await keptVersion(tx, expense.id, expense.pendingVersion)).content;
+}
+
+async function approve(tx: Tx, context: GroupContext, expense: ExpenseView, version: number, userId?: string): Promise<void> {
+  const content = await askedContent(tx, expense);
+  refuseLeftMembers(context, content);
+  const state = unwrap(moveExpense({ state: expense.state, event: 'approve', hasPendingVersion: expense.pendingVersion !== null }));
+  const postingId = await repost(tx, expense, content, version);
+  const replaced = expense.pendingVersion === null ? null : content;
+  await writeExpense(tx, expense.id, { state, version, pendingVersion: null, postingId, content: replaced });
+  await closeRound(tx, expense.id, version, 'approved');
+  emit(tx, expense, 'expense.approved', version, userId);
+  emit(tx, expense, expense.state === 'posted' ? 'expense.updated' : 'expense.posted', version, userId);
+}
+
+const ROUND_ENDS = {
+  rejected: { event: 'reject', type: 'expense.rejected' },
+  expired: { event: 'expire', type: 'expense.expired' },
+  withdrawn: { event: 'withdraw', type: 'expense.withdrawn' },
+} as const satisfies Partial<Record<RoundOutcome, { event: ExpenseEvent; type: string }>>;
+
+/** Ends a round without posting: a new expense takes the outcome as its state, of an edit the old version stands. */
+async function endRound(tx: Tx, expense: ExpenseView, version: number, outcome: keyof typeof ROUND_ENDS, userId?: string): Promise<void> {
+  const { event, type } = ROUND_ENDS[outcome];
+  const state = unwrap(moveExpense({ state: expense.state, event, hasPendingVersion: expense.pendingVersion !== null }));
+  await writeExpense(tx, expense.id, {
+    state,
+    version: expense.version,
+    pendingVersion: null,
+    postingId: expense.postingId,
+    content: null,
+  });
+  await closeRound(tx, expense.id, version, outcome);
+  emit(tx, expense, type, version, userId);
+}
+
+type RoundEvent = 'expense.approved' | 'expense.rejected' | 'expense.expired' | 'expense.withdrawn' | 'expense.posted' | 'expense.updated';
+
+function emit(tx: Tx, expense: ExpenseView, type: RoundEvent, version: number, userId?: string): void {
+  const actor = userId === undefined ? {} : { actorId: userId };
+  tx.emit({ type, subjectId: expense.id, groupId: expense.groupId, ...actor, data: { version } });
+}

@@ -1,0 +1,146 @@
+import type { ExpenseContent } from '../../../domain/expense.ts';
+import type { ExpenseState } from '../../../domain/expense-state.ts';
+import { moveGroup } from '../../../domain/group.ts';
+import { parseAmount } from '../../../domain/money.ts';
+import { refusal, unwrap } from '../../../domain/refusal.ts';
+import { EXPENSE_COLUMNS, type ExpenseRow, type ExpenseView, toExpenseView } from '../../queries/expense/expenses.ts';
+import type { ContextMember, GroupContext } from '../../queries/expense/group-context.ts';
+import type { Tx } from '../../transact.ts';
+import { holdGroup, memberIn } from './record.ts';
+
+/** Who changes which expense. The group is fixed with the expense, so that it can be held first. */
+export interface ExpenseCommand {
+  readonly expenseId: string;
+  readonly groupId: string;
+  readonly userId: string;
+}
+
+/** An expense under its lock, in its held group. */
+export interface HeldExpense {
+  readonly context: GroupContext;
+  readonly expense: ExpenseView;
+}
+
+/**
+ * Takes an expense to change it: first its group, so that nobody leaves meanwhile, then its row, so that changes and
+ * votes go in turn.
+ *
+ * @throws RefusalError not_found.
+ */
+export async function holdExpense(tx: Tx, target: { readonly expenseId: string; readonly groupId: string }): Promise<HeldExpense> {
+  const context = await holdGroup(tx, target.groupId);
+  const locked = await tx.query('select id from expense.expense where id = $1 and group_id = $2 for update', [
+    target.expenseId,
+    target.groupId,
+  ]);
+  if (locked.length === 0) throw refusal('not_found', 'There is no such resource, or you may not see it.');
+  // A statement of its own: votes are other rows, and its snapshot has to be taken after the lock.
+  const [row] = await tx.query<ExpenseRow>(`select ${EXPENSE_COLUMNS} from expense.expense e where e.id = $1`, [target.expenseId]);
+  if (row === undefined) throw new Error(`expense ${target.expenseId} vanished under its lock`);
+  return { context, expense: toExpenseView(row) };
+}
+
+/** {@link holdExpense} for a user, who has to be a member still. @throws RefusalError not_found, archived, deleted (the group). */
+export async function holdExpenseFor(tx: Tx, command: ExpenseCommand): Promise<HeldExpense & { readonly member: ContextMember }> {
+  const held = await holdExpense(tx, command);
+  return { ...held, member: memberIn(held.context, command.userId) };
+}
+
+/** Refuses to write into a group that takes no changes. @throws RefusalError archived, deleted. */
+export function refuseClosedGroup(context: GroupContext): void {
+  unwrap(moveGroup(context.state, 'change'));
+}
+
+/**
+ * Refuses content that names somebody who has left since.
+ *
+ * @throws RefusalError member_left.
+ */
+export function refuseLeftMembers(context: GroupContext, content: ExpenseContent): void {
+  const left = content.shares.find((share) => context.members.get(share.memberId)?.active !== true);
+  if (left !== undefined) throw refusal('member_left', 'A member whom this expense names has left the group.');
+}
+
+/** What becomes of an expense's row; the content only where it is replaced. */
+export interface ExpenseChange {
+  readonly state: ExpenseState;
+  readonly version: number;
+  readonly pendingVersion: number | null;
+  readonly postingId: string | null;
+  readonly content: ExpenseContent | null;
+}
+
+/** Writes a change to the row of a held expense. */
+export async function writeExpense(tx: Tx, expenseId: string, change: ExpenseChange): Promise<void> {
+  await tx.query(
+    `update expense.expense set state = $2, version = $3, pending_version = $4, posting_id = $5, updated_at = $6,
+      deleted_at = case when $2 = 'deleted' then $6::timestamptz end where id = $1`,
+    [expenseId, change.state, change.version, change.pendingVersion, change.postingId, tx.now],
+  );
+  if (change.content === null) return;
+  const { kind, description, total, date, category, payers, split, shares, notes, tags, rate } = change.content;
+  await tx.query(
+    `update expense.expense set kind = $2, description = $3, total_minor = $4, currency = $5, date = $6, category = $7, payers = $8, split = $9,
+      shares = $10, notes = $11, tags = $12::text[], rate = $13 where id = $1`,
+    [
+      expenseId,
+      kind,
+      description,
+      unwrap(parseAmount(total.amount, total.currency)).toString(),
+      total.currency,
+      date,
+      category,
+      JSON.stringify(payers),
+      JSON.stringify(split),
+      JSON.stringify(shares),
+      notes,
+      tags,
+      rate === null ? null : JSON.stringify(rate),
+    ],
+  );
+}
+
+/**
+ * Keeps a new version for the history. The first time, what stood before is kept too: an expense that is never changed
+ * costs no version row.
+ */
+export async function keepVersion(
+  tx: Tx,
+  expense: ExpenseView,
+  next: {
+    readonly version: number;
+    readonly change: 'edited' | 'deleted' | 'restored';
+    readonly content: ExpenseContent;
+    readonly by: string | null;
+  },
+): Promise<void> {
+  await tx.query(
+    `insert into expense.expense_version (expense_id, version, group_id, change, content, actor_member_id, at)
+     values ($1, $2, $3, 'created', $4, $5, $6) on conflict (expense_id, version) do nothing`,
+    [expense.id, expense.version, expense.groupId, JSON.stringify(expense.content), expense.createdBy, expense.createdAt],
+  );
+  await tx.query(
+    `insert into expense.expense_version (expense_id, version, group_id, change, content, actor_member_id, at)
+     values ($1, $2, $3, $4, $5, $6, $7)`,
+    [expense.id, next.version, expense.groupId, next.change, JSON.stringify(next.content), next.by, tx.now],
+  );
+}
+
+/** The number of the next version: above every one that there is or was proposed. */
+export async function nextVersion(tx: Tx, expense: ExpenseView): Promise<number> {
+  const [row] = await tx.query<{ version: number | null }>(
+    'select max(version) as version from expense.expense_version where expense_id = $1',
+    [expense.id],
+  );
+  return Math.max(expense.version, row?.version ?? 0) + 1;
+}
+
+/** A version of a held expense as it was kept. */
+export async function keptVersion(tx: Tx, expenseId: string, version: number): Promise<{ content: ExpenseContent; by: string | null }> {
+  const [row] = await tx.query<{ content: ExpenseContent; by: string | null }>(
+    'select content, actor_member_id as by from expense.expense_version where expense_id = $1 and version = $2',
+    [expenseId, version],
+  );
+  if (row === undefined) throw new Error(`version ${version} of expense ${expenseId} is missing`);
+  return row;
+}

@@ -1,0 +1,107 @@
+import { v7 as uuidv7 } from 'uuid';
+import { type PostingLine, reverseLines } from '../../../domain/ledger.ts';
+import { refusal } from '../../../domain/refusal.ts';
+import { numberOutOfRange } from '../../errors.ts';
+import type { Tx } from '../../transact.ts';
+
+/** An entry that is to be written to the ledger. */
+export interface NewPosting {
+  readonly id: string;
+  readonly groupId: string;
+  readonly kind: 'expense' | 'transfer' | 'refund' | 'adjustment' | 'reversal';
+  /** What it comes from: the expense, payment, refund or adjustment. */
+  readonly sourceId: string;
+  readonly sourceVersion: number;
+  readonly reversesId: string | null;
+  /** Business day. */
+  readonly occurredOn: string;
+  readonly lines: readonly PostingLine[];
+}
+
+/**
+ * Writes postings and keeps the balances, in one statement: the balances of all of them are summed up and locked in
+ * sorted order, so that commands never wait for each other in a circle.
+ *
+ * @throws RefusalError balance_out_of_range.
+ */
+export async function post(tx: Tx, postings: readonly NewPosting[]): Promise<void> {
+  if (postings.length === 0) return;
+  const lines = postings.flatMap((posting) => posting.lines.map((line) => ({ ...line, posting })));
+  try {
+    await tx.query(POST, [
+      postings.map((posting) => posting.id),
+      postings.map((posting) => posting.groupId),
+      postings.map((posting) => posting.kind),
+      postings.map((posting) => posting.sourceId),
+      postings.map((posting) => posting.sourceVersion),
+      postings.map((posting) => posting.reversesId),
+      postings.map((posting) => posting.occurredOn),
+      tx.now,
+      lines.map((line) => line.posting.id),
+      lines.map((line) => line.posting.groupId),
+      lines.map((line) => line.accountId),
+      lines.map((line) => line.currency),
+      lines.map((line) => line.paid.toString()),
+      lines.map((line) => line.owed.toString()),
+    ]);
+  } catch (error) {
+    throw balanceFailure(error);
+  }
+}
+
+const POST = `
+with posted as (
+  insert into expense.posting (id, group_id, kind, source_id, source_version, reverses_id, occurred_on, created_at)
+  select p.*, $8::timestamptz from unnest($1::uuid[], $2::uuid[], $3::text[], $4::uuid[], $5::int[], $6::uuid[], $7::date[]) as p
+), line as materialized (
+  select * from unnest($9::uuid[], $10::uuid[], $11::uuid[], $12::text[], $13::bigint[], $14::bigint[])
+    as l (posting_id, group_id, account_id, currency, paid, owed)
+), lines as (
+  insert into expense.posting_line (posting_id, account_id, currency, group_id, paid, owed)
+  select posting_id, account_id, currency, group_id, paid, owed from line
+)
+insert into expense.balance as kept (group_id, account_id, currency, net)
+select group_id, account_id, currency, sum(paid - owed)::bigint from line group by 1, 2, 3 order by 1, 2, 3
+on conflict (group_id, account_id, currency) do update set net = kept.net + excluded.net`;
+
+/**
+ * Prepares the reversal of a posting: dated like it, so that the balances of any day come out as if it had not been.
+ *
+ * @throws Error when there is no such posting, which is a defect.
+ */
+export async function reversalOf(tx: Tx, postingId: string): Promise<NewPosting> {
+  const rows = await tx.query<{
+    group_id: string;
+    source_id: string;
+    source_version: number;
+    occurred_on: string;
+    account_id: string;
+    currency: string;
+    paid: string;
+    owed: string;
+  }>(
+    `select p.group_id, p.source_id, p.source_version, p.occurred_on::text, l.account_id, l.currency, l.paid, l.owed
+     from expense.posting p join expense.posting_line l on l.posting_id = p.id where p.id = $1`,
+    [postingId],
+  );
+  const [first] = rows;
+  if (first === undefined) throw new Error(`posting ${postingId} is missing`);
+  const lines = rows.map((row) => ({ accountId: row.account_id, currency: row.currency, paid: BigInt(row.paid), owed: BigInt(row.owed) }));
+  return {
+    id: uuidv7(),
+    groupId: first.group_id,
+    kind: 'reversal',
+    sourceId: first.source_id,
+    sourceVersion: first.source_version,
+    reversesId: postingId,
+    occurredOn: first.occurred_on,
+    lines: reverseLines(lines),
+  };
+}
+
+/** A balance that no longer fits is a "no"; anything else stays what it is. */
+export function balanceFailure(error: unknown): unknown {
+  return numberOutOfRange(error)
+    ? refusal('balance_out_of_range', 'A balance would be larger than the ledger can hold.', '/total/amount')
+    : error;
+}

@@ -1,0 +1,128 @@
+import type { ExpenseDraft } from '../../../domain/expense.ts';
+import { outboxColumns, type StoredEvent } from '../../outbox.ts';
+import type { IdempotencyScope } from '../../idempotency.ts';
+import { DISPATCH_GRACE_MS } from '../../outbox.ts';
+
+/** One new expense, ready to be written. */
+export interface RecordItem {
+  readonly id: string;
+  readonly groupId: string;
+  /** The version of the group that the draft was made from; at any other one the item is not written. */
+  readonly groupVersion: number;
+  readonly draft: ExpenseDraft;
+  readonly state: 'posted' | 'pending';
+  /** Member id of whoever records it. */
+  readonly createdBy: string;
+  readonly createdAt: Date;
+  /** Null for one that waits for approval. */
+  readonly postingId: string | null;
+  /** Events to write with it. */
+  readonly events: readonly StoredEvent[];
+  /** The Idempotency-Key to claim with it, and the answer to keep under it. */
+  readonly claim: { readonly scope: IdempotencyScope; readonly headers: string; readonly body: string } | null;
+}
+
+/**
+ * Writes any number of expenses, each with its own outcome, in one statement and so in one transaction.
+ *
+ * In this order, each step on what the one before left over: take the rows of the groups FOR KEY SHARE (in order of
+ * their ids, passing over groups that somebody is changing right now, so that nobody waits for a stranger), keep the
+ * items whose group is still at the version that was read, claim the keys in sorted order, write expenses, postings,
+ * lines, outbox rows, and the balances summed up and in sorted order, so that two such statements never wait for each
+ * other in a circle. Answers the ordinals (from 1) of the items that were written; the others left no trace.
+ *
+ * Under READ COMMITTED a locking select gives the newest committed row, not that of the statement's snapshot, so the
+ * version compared is the one that the lock holds; whoever changes the group or its members takes the row FOR UPDATE,
+ * which waits for this statement's end.
+ */
+export const RECORD_EXPENSES = `
+with item as materialized (
+  select * from unnest($1::uuid[], $2::uuid[], $3::int[], $4::text[], $5::text[], $6::text[], $7::bigint[], $8::text[], $9::date[], $10::text[],
+    $11::jsonb[], $12::jsonb[], $13::jsonb[], $14::text[], $15::jsonb[], $16::jsonb[], $17::uuid[], $18::timestamptz[], $19::uuid[],
+    $20::uuid[], $21::text[], $22::text[], $23::text[], $24::text[], $25::jsonb[], $26::jsonb[])
+    with ordinality as i (id, group_id, group_version, state, kind, description, total_minor, currency, date, category,
+      payers, split, shares, notes, tags, rate, created_by, created_at, posting_id,
+      key_user, key, key_method, key_path, key_hash, answer_headers, answer_body, ord)
+), locked as materialized (
+  select g.id, g.version, g.state from expense."group" g where g.id in (select group_id from item) order by g.id for key share skip locked
+), fresh as materialized (
+  select i.* from item i join locked l on l.id = i.group_id and l.version = i.group_version and l.state = 'active'
+  where not exists (select 1 from expense.expense e where e.id = i.id)
+), claimed as (
+  insert into expense.idempotency (user_id, key, method, path, request_hash, status, headers, body)
+  select key_user, key, key_method, key_path, key_hash, 201, answer_headers, answer_body from fresh where key is not null
+  order by key_user, key, key_method, key_path
+  on conflict do nothing returning user_id, key, method, path
+), going as materialized (
+  select f.* from fresh f left join claimed c on c.user_id = f.key_user and c.key = f.key and c.method = f.key_method and c.path = f.key_path
+  where f.key is null or c.key is not null
+), written as (
+  insert into expense.expense (id, group_id, kind, state, description, total_minor, currency, date, category, payers, split, shares, notes, tags,
+    rate, created_by, posting_id, created_at, updated_at)
+  select id, group_id, kind, state, description, total_minor, currency, date, category, payers, split, shares, notes,
+    array(select jsonb_array_elements_text(tags)), rate, created_by, posting_id, created_at, created_at
+  from going
+), posted as (
+  insert into expense.posting (id, group_id, kind, source_id, source_version, occurred_on, created_at)
+  select posting_id, group_id, 'expense', id, 1, date, created_at from going where posting_id is not null
+), line as materialized (
+  select g.posting_id, g.group_id, l.account_id, g.currency, l.paid, l.owed
+  from unnest($27::int[], $28::uuid[], $29::bigint[], $30::bigint[]) as l (ord, account_id, paid, owed) join going g on g.ord = l.ord
+), lines as (
+  insert into expense.posting_line (posting_id, account_id, currency, group_id, paid, owed)
+  select posting_id, account_id, currency, group_id, paid, owed from line
+), balances as (
+  insert into expense.balance as kept (group_id, account_id, currency, net)
+  select group_id, account_id, currency, sum(paid - owed)::bigint from line group by 1, 2, 3 order by 1, 2, 3
+  on conflict (group_id, account_id, currency) do update set net = kept.net + excluded.net
+), events as (
+  insert into expense.outbox (id, type, group_id, subject_id, actor_id, data, process, process_key, dispatch_after)
+  select e.id, e.type, e.group_id, e.subject_id, e.actor_id, e.data, e.process, e.process_key,
+    case when e.process is not null then now() + interval '${DISPATCH_GRACE_MS} milliseconds' end
+  from unnest($31::int[], $32::uuid[], $33::text[], $34::uuid[], $35::uuid[], $36::uuid[], $37::jsonb[], $38::text[], $39::text[])
+    as e (ord, id, type, group_id, subject_id, actor_id, data, process, process_key) join going g on g.ord = e.ord
+)
+select ord::int from going`;
+
+/** The values of {@link RECORD_EXPENSES}, one array per column. */
+export function recordValues(items: readonly RecordItem[]): unknown[] {
+  const lines = items.flatMap((item, index) =>
+    item.postingId === null ? [] : item.draft.lines.map((line) => ({ ord: index + 1, ...line })),
+  );
+  const events = items.flatMap((item, index) => item.events.map((event) => ({ ord: index + 1, event })));
+  const content = items.map((item) => item.draft.content);
+  return [
+    items.map((item) => item.id),
+    items.map((item) => item.groupId),
+    items.map((item) => item.groupVersion),
+    items.map((item) => item.state),
+    content.map(({ kind }) => kind),
+    content.map(({ description }) => description),
+    items.map((item) => item.draft.total.minor.toString()),
+    content.map(({ total }) => total.currency),
+    content.map(({ date }) => date),
+    content.map(({ category }) => category),
+    content.map(({ payers }) => JSON.stringify(payers)),
+    content.map(({ split }) => JSON.stringify(split)),
+    content.map(({ shares }) => JSON.stringify(shares)),
+    content.map(({ notes }) => notes),
+    content.map(({ tags }) => JSON.stringify(tags)),
+    content.map(({ rate }) => (rate === null ? null : JSON.stringify(rate))),
+    items.map((item) => item.createdBy),
+    items.map((item) => item.createdAt.toISOString()),
+    items.map((item) => item.postingId),
+    items.map((item) => item.claim?.scope.userId ?? null),
+    items.map((item) => item.claim?.scope.key ?? null),
+    items.map((item) => item.claim?.scope.method ?? null),
+    items.map((item) => item.claim?.scope.path ?? null),
+    items.map((item) => item.claim?.scope.requestHash ?? null),
+    items.map((item) => item.claim?.headers ?? null),
+    items.map((item) => item.claim?.body ?? null),
+    lines.map((line) => line.ord),
+    lines.map((line) => line.accountId),
+    lines.map((line) => line.paid.toString()),
+    lines.map((line) => line.owed.toString()),
+    events.map(({ ord }) => ord),
+    ...outboxColumns(events.map(({ event }) => event)),
+  ];
+}

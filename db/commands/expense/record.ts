@@ -1,0 +1,110 @@
+import { v7 as uuidv7 } from 'uuid';
+import { draftExpense, type ExpenseInput } from '../../../domain/expense.ts';
+import { moveGroup } from '../../../domain/group.ts';
+import { refusal, RefusalError, unwrap } from '../../../domain/refusal.ts';
+import { mayAddExpense } from '../../../domain/roles.ts';
+import { brokenUnique } from '../../errors.ts';
+import { type ContextMember, type GroupContext, loadGroupContexts, memberOfUser } from '../../queries/expense/group-context.ts';
+import type { Tx } from '../../transact.ts';
+import { openExpenseRound, roundFor } from './approval-rounds.ts';
+import { balanceFailure } from './ledger.ts';
+import { RECORD_EXPENSES, type RecordItem, recordValues } from './record-statement.ts';
+
+/** Gives the tie-break of an expense by its id; see `domain/split.ts`. */
+export type TieBreak = (expenseId: string) => bigint;
+
+/** A new expense as a caller sends it. */
+export type NewExpense = ExpenseInput & { readonly id?: string | undefined };
+
+/**
+ * Takes a group to record against its ledger: many may do so at once, but nobody changes the group or its members
+ * before this transaction ends.
+ *
+ * @throws RefusalError not_found.
+ */
+export async function holdGroup(tx: Tx, groupId: string): Promise<GroupContext> {
+  const held = await tx.query('select id from expense."group" where id = $1 for key share', [groupId]);
+  // A statement of its own, so that its snapshot is taken after the lock.
+  const context = held.length === 0 ? undefined : (await loadGroupContexts(tx.query, [groupId])).get(groupId);
+  if (context === undefined) throw refusal('not_found', 'There is no such group.');
+  return context;
+}
+
+/** The caller as a member of a held group. @throws RefusalError not_found when they left meanwhile. */
+export function memberIn(context: GroupContext, userId: string): ContextMember {
+  const member = memberOfUser(context, userId);
+  if (member === null) throw refusal('not_found', 'There is no such resource, or you may not see it.');
+  return member;
+}
+
+/**
+ * Records expenses of one group, all or none: those that the group's policy asks about wait for approval, the others
+ * are posted.
+ *
+ * @param pointerOf prefix of the pointers of a refusal about one of them, by index.
+ * @returns their ids, in order.
+ * @throws RefusalError not_found, forbidden, archived, deleted, id_taken, balance_out_of_range, and those of `draftExpense`.
+ */
+export async function recordExpenses(
+  tx: Tx,
+  command: { readonly groupId: string; readonly userId: string; readonly expenses: readonly NewExpense[]; readonly tieBreak: TieBreak },
+  pointerOf: (index: number) => string = () => '',
+): Promise<string[]> {
+  const context = await holdGroup(tx, command.groupId);
+  const member = memberIn(context, command.userId);
+  const items = command.expenses.map((expense, index) => at(pointerOf(index), () => prepare(tx, command, context, member, expense)));
+  if (!mayAddExpense(member.role, context.policy.whoMayAdd)) throw refusal('forbidden', 'Your role does not allow this.');
+  unwrap(moveGroup(context.state, 'change'));
+  await refuseTaken(tx, items, pointerOf);
+  let written: unknown[];
+  try {
+    written = await tx.query(RECORD_EXPENSES, recordValues(items));
+  } catch (error) {
+    if (brokenUnique(error) === 'expense_pkey') throw refusal('id_taken', 'This id is in use.', `${pointerOf(0)}/id`);
+    throw balanceFailure(error);
+  }
+  if (written.length !== items.length) throw new Error('an expense was not written although its group is held');
+  for (const item of items) {
+    const round = item.state === 'pending' ? roundFor(context, item.draft.content, member.id) : null;
+    if (round !== null) await openExpenseRound(tx, context, { id: item.id, version: 1 }, round);
+    const type = item.state === 'pending' ? 'expense.pending' : 'expense.posted';
+    tx.emit({ type, subjectId: item.id, groupId: item.groupId, actorId: command.userId, data: { version: 1 } });
+  }
+  return items.map((item) => item.id);
+}
+
+function prepare(tx: Tx, command: { tieBreak: TieBreak }, context: GroupContext, member: ContextMember, expense: NewExpense): RecordItem {
+  const id = expense.id ?? uuidv7();
+  const draft = unwrap(draftExpense(expense, context.members, command.tieBreak(id)));
+  const pending = roundFor(context, draft.content, member.id) !== null;
+  return {
+    id,
+    groupId: context.groupId,
+    groupVersion: context.version,
+    draft,
+    state: pending ? 'pending' : 'posted',
+    createdBy: member.id,
+    createdAt: tx.now,
+    postingId: pending ? null : uuidv7(),
+    events: [],
+    claim: null,
+  };
+}
+
+async function refuseTaken(tx: Tx, items: readonly RecordItem[], pointerOf: (index: number) => string): Promise<void> {
+  const ids = items.map((item) => item.id);
+  const rows = await tx.query<{ id: string }>('select id from expense.expense where id = any($1::uuid[])', [ids]);
+  const taken = new Set(rows.map((row) => row.id));
+  for (const [index, id] of ids.entries()) {
+    if (taken.has(id) || ids.indexOf(id) < index) throw refusal('id_taken', 'This id is in use.', `${pointerOf(index)}/id`);
+  }
+}
+
+function at<T>(prefix: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof RefusalError) || prefix === '') throw error;
+    throw refusal(error.refusal.code, error.refusal.detail, prefix + (error.refusal.pointer ?? ''));
+  }
+}

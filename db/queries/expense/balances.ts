@@ -1,0 +1,81 @@
+import type { Net } from '../../../domain/plan-settle.ts';
+import type { Query } from './groups.ts';
+
+/** A member's balance in one currency; minor units. */
+export interface BalanceView {
+  readonly memberId: string;
+  readonly currency: string;
+  /** Above zero: is owed. */
+  readonly net: bigint;
+  /** What open settlements will add to it. */
+  readonly reserved: bigint;
+}
+
+/**
+ * The balances of a group's members as their rows say, whatever the number of expenses; those with nothing are left
+ * out, and so are system accounts.
+ *
+ * @param currency only this one, where given.
+ */
+export async function findBalances(query: Query, groupId: string, currency?: string): Promise<BalanceView[]> {
+  const rows = await query<{ account_id: string; currency: string; net: string; reserved: string }>(
+    `select b.account_id, b.currency, b.net, b.reserved from expense.balance b
+     where b.group_id = $1 and ($2::text is null or b.currency = $2) and (b.net <> 0 or b.reserved <> 0)
+       and not exists (select 1 from expense.system_account s where s.group_id = $1 and s.id = b.account_id)
+     order by b.currency, b.account_id`,
+    [groupId, currency ?? null],
+  );
+  return rows.map((row) => ({
+    memberId: row.account_id,
+    currency: row.currency,
+    net: BigInt(row.net),
+    reserved: BigInt(row.reserved),
+  }));
+}
+
+/** What plans are made from: what is left of each balance once all reserved transfers are paid. */
+export async function findPlanBase(
+  query: Query,
+  groupId: string,
+  currency: string,
+): Promise<{ balances: Net[]; units: ReadonlyMap<string, string> }> {
+  const rows = await query<{ id: string; unit_id: string | null; minor: string }>(
+    `select m.id, m.unit_id, coalesce(b.net + b.reserved, 0) as minor from expense.member m
+     left join expense.balance b on b.group_id = m.group_id and b.account_id = m.id and b.currency = $2
+     where m.group_id = $1 and (m.state = 'active' or b.net + b.reserved <> 0)`,
+    [groupId, currency],
+  );
+  return {
+    balances: rows.map((row) => ({ memberId: row.id, minor: BigInt(row.minor) })),
+    units: new Map(rows.flatMap((row) => (row.unit_id === null ? [] : [[row.id, row.unit_id] as const]))),
+  };
+}
+
+/** Expenses that are looked at for who shared one with whom: the newest ones, about half a second of work. */
+const PAIRS_EXPENSES_MAX = 50_000;
+
+/** Who shared a standing expense with whom, in one currency. */
+export async function findPairs(query: Query, groupId: string, currency: string): Promise<[string, string][]> {
+  const rows = await query<{ members: string }>(
+    `select distinct members from (
+       select array_to_json(array_agg(l.account_id order by l.account_id))::text as members
+       from (select e.posting_id from expense.expense e where e.group_id = $1 and e.state = 'posted' and e.currency = $2
+             order by e.created_at desc limit ${PAIRS_EXPENSES_MAX}) e
+       join expense.posting_line l on l.posting_id = e.posting_id
+       group by l.posting_id) sharing`,
+    [groupId, currency],
+  );
+  const pairs = new Map<string, [string, string]>();
+  for (const row of rows) {
+    const members = JSON.parse(row.members) as string[];
+    for (const [index, one] of members.entries()) for (const other of members.slice(index + 1)) pairs.set(one + other, [one, other]);
+  }
+  return [...pairs.values()];
+}
+
+/** The currency of a group that exists. */
+export async function findGroupCurrency(query: Query, groupId: string): Promise<string> {
+  const [row] = await query<{ currency: string }>('select currency from expense."group" where id = $1', [groupId]);
+  if (row === undefined) throw new Error(`group ${groupId} is missing`);
+  return row.currency;
+}
