@@ -8,6 +8,7 @@ import { Member } from '../../entities/expense/member.ts';
 import { SystemAccount } from '../../entities/expense/system-account.ts';
 import { brokenUnique } from '../../errors.ts';
 import type { Tx } from '../../transact.ts';
+import { acceptedPolicy } from './group-policy.ts';
 
 /** Who acts, and under which name they show in the group. */
 export interface GroupFounder {
@@ -18,7 +19,7 @@ export interface GroupFounder {
  * Creates a group with its founder as owner and its three system accounts.
  *
  * @returns the group's id and the founder's member id.
- * @throws RefusalError id_taken, unknown_currency.
+ * @throws RefusalError id_taken, unknown_currency, and those of a policy.
  */
 export async function createGroup(
   tx: Tx,
@@ -33,12 +34,12 @@ export async function createGroup(
   if (contact === undefined) throw refusal('unauthenticated', 'The account is gone.');
   const groupId = input.id ?? uuidv7();
   const memberId = uuidv7();
-  tx.em.create(Group, {
+  const group = tx.em.create(Group, {
     id: groupId,
     name: input.name,
     currency: input.currency,
     timeZone: input.timeZone ?? contact.time_zone,
-    policy: input.policy ?? {},
+    policy: {},
     createdBy: founder.userId,
   });
   try {
@@ -48,6 +49,7 @@ export async function createGroup(
     throw error;
   }
   tx.em.create(Member, { id: memberId, groupId, userId: founder.userId, displayName: contact.display_name, role: 'owner' });
+  if (input.policy !== undefined) group.policy = await acceptedPolicy(tx, groupId, input.policy);
   for (const kind of ['rounding', 'fees', 'conversion']) tx.em.create(SystemAccount, { id: uuidv7(), groupId, kind });
   tx.emit({ type: 'group.created', subjectId: groupId, groupId, actorId: founder.userId, data: {} });
   return { groupId, memberId };
@@ -72,7 +74,11 @@ export function touchGroup(tx: Tx, group: Group): void {
   group.updatedAt = tx.now;
 }
 
-/** Changes name, zone or policy. Call it with the version already compared. */
+/**
+ * Changes name, zone or policy; a policy is replaced whole. Call it with the version already compared.
+ *
+ * @throws RefusalError those of a policy.
+ */
 export async function updateGroup(
   tx: Tx,
   group: Group,
@@ -81,7 +87,7 @@ export async function updateGroup(
 ): Promise<void> {
   if (change.name !== undefined) group.name = change.name;
   if (change.timeZone !== undefined) group.timeZone = change.timeZone;
-  if (change.policy !== undefined) group.policy = change.policy;
+  if (change.policy !== undefined) group.policy = await acceptedPolicy(tx, group.id, change.policy);
   touchGroup(tx, group);
   tx.emit({ type: 'group.updated', subjectId: group.id, groupId: group.id, actorId: userId, data: {} });
 }

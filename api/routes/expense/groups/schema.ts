@@ -21,7 +21,10 @@ export const policy = z
     refundApproval: z.enum(['none', 'receiver', 'owner']).optional(),
     defaultSplit: splitWithoutAmounts.optional(),
   })
-  .meta({ id: 'GroupPolicy', description: 'Rules of a group; what is left out has its default.' });
+  .meta({ id: 'GroupPolicy', description: 'Rules of a group; what is left out has its default. A change replaces all of them.' });
+
+/** A standing weight: below ten million, so that any share between two members can be told. */
+export const weight = decimal.regex(/^\d{1,7}(\.|$)/, 'must be below 10000000').meta({ example: '1' });
 
 export const member = z
   .strictObject({
@@ -29,7 +32,7 @@ export const member = z
     displayName: z.string(),
     userId: id.nullable(),
     role,
-    weight: decimal,
+    weight,
     unitId: id.nullable(),
     state: z.enum(['active', 'left']),
     version: z.int(),
@@ -64,3 +67,5 @@ export const createGroup = z.strictObject({
 export const updateGroup = z.strictObject({ name: line(120).optional(), timeZone: timeZone.optional(), policy: policy.optional() });
 
 export const groupParams = z.strictObject({ groupId: id });
+
+export const handOver = z.strictObject({ memberId: id });

@@ -1,0 +1,125 @@
+import { changeGroupState, handOver, leaveGroup } from '../../../../db/commands/expense/group-state.ts';
+import { lockGroup } from '../../../../db/commands/expense/groups.ts';
+import { actingMember } from '../../../../db/commands/expense/members.ts';
+import { groupAccess } from '../../../access.ts';
+import { type AnyRoute, route } from '../../../route.ts';
+import { answerGroup } from './routes.ts';
+import * as schema from './schema.ts';
+
+const tag = 'groups';
+/** These look at the group's state themselves. */
+const WHATEVER_STATE = { evenArchived: true, evenDeleted: true };
+
+/** One route for a change of state that answers the group. */
+function stateRoute(
+  event: 'archive' | 'unarchive' | 'restore',
+  least: 'owner' | 'admin',
+  words: { summary: string; description: string },
+): AnyRoute {
+  return route({
+    service: 'expense',
+    method: 'post',
+    path: `/v1/groups/:groupId/${event}`,
+    operationId: `${event}Group`,
+    tag,
+    ...words,
+    auth: 'user',
+    access: groupAccess(least),
+    params: schema.groupParams,
+    answers: { 200: { description: 'The group.', schema: schema.group, headers: ['ETag'] } },
+    problems: [409],
+    handle: (request) =>
+      request.command(async (tx) => {
+        const group = await lockGroup(tx, request.params.groupId, WHATEVER_STATE);
+        await actingMember(tx, group, request.principal.userId, least);
+        changeGroupState(tx, group, event, request.principal.userId);
+        return answerGroup(tx.query, group.id, request.principal.userId, 200);
+      }),
+  });
+}
+
+const archive = stateRoute('archive', 'admin', {
+  summary: 'Archive a group',
+  description: 'Nothing can be recorded in it until it is unarchived; what is owed can still be paid.',
+});
+const unarchive = stateRoute('unarchive', 'admin', {
+  summary: 'Take a group out of the archive',
+  description: 'It can be recorded in again.',
+});
+const restore = stateRoute('restore', 'owner', {
+  summary: 'Restore a deleted group',
+  description: 'Within 30 days of its deletion; it is active again.',
+});
+
+const remove = route({
+  service: 'expense',
+  method: 'delete',
+  path: '/v1/groups/:groupId',
+  operationId: 'deleteGroup',
+  tag,
+  summary: 'Delete a group',
+  description: 'It stays readable to its members and can be restored for 30 days; then names and texts are removed for good.',
+  auth: 'user',
+  access: groupAccess('owner'),
+  precondition: true,
+  params: schema.groupParams,
+  answers: { 204: { description: 'The group is deleted.' } },
+  problems: [409],
+  handle: (request) =>
+    request.command(async (tx) => {
+      const group = await lockGroup(tx, request.params.groupId, WHATEVER_STATE);
+      await actingMember(tx, group, request.principal.userId, 'owner');
+      request.checkVersion(group.version);
+      changeGroupState(tx, group, 'delete', request.principal.userId);
+      return { status: 204 };
+    }),
+});
+
+const leave = route({
+  service: 'expense',
+  method: 'post',
+  path: '/v1/groups/:groupId/leave',
+  operationId: 'leaveGroup',
+  tag,
+  summary: 'Leave a group',
+  description:
+    'Only with nothing owed and nothing reserved. The owner hands the group over first; as the last person with an account they may leave, and the group is deleted.',
+  auth: 'user',
+  access: groupAccess('viewer'),
+  params: schema.groupParams,
+  answers: { 204: { description: 'The caller is not a member any more.' } },
+  problems: [409],
+  handle: (request) =>
+    request.command(async (tx) => {
+      const group = await lockGroup(tx, request.params.groupId, { evenArchived: true });
+      const member = await actingMember(tx, group, request.principal.userId, 'viewer');
+      await leaveGroup(tx, group, member.id, request.principal.userId);
+      return { status: 204 };
+    }),
+});
+
+const owner = route({
+  service: 'expense',
+  method: 'post',
+  path: '/v1/groups/:groupId/owner',
+  operationId: 'handOverGroup',
+  tag,
+  summary: 'Hand a group over',
+  description: 'Another member with an account becomes its owner, the caller an admin.',
+  auth: 'user',
+  access: groupAccess('owner'),
+  params: schema.groupParams,
+  body: schema.handOver,
+  answers: { 200: { description: 'The group.', schema: schema.group, headers: ['ETag'] } },
+  problems: [409],
+  handle: (request) =>
+    request.command(async (tx) => {
+      const group = await lockGroup(tx, request.params.groupId);
+      const actor = await actingMember(tx, group, request.principal.userId, 'owner');
+      await handOver(tx, group, actor, request.body.memberId);
+      return answerGroup(tx.query, group.id, request.principal.userId, 200);
+    }),
+});
+
+/** Operations that move a group, or the caller out of it. */
+export const groupStateRoutes: readonly AnyRoute[] = [archive, unarchive, restore, remove, leave, owner];

@@ -1,0 +1,115 @@
+import { lockGroup } from '../../../../db/commands/expense/groups.ts';
+import { createInvitation } from '../../../../db/commands/expense/invitations.ts';
+import { actingMember, addMember, changeMember, memberOf, removeMember } from '../../../../db/commands/expense/members.ts';
+import type { Query } from '../../../../db/queries/expense/groups.ts';
+import { findMember } from '../../../../db/queries/expense/members.ts';
+import { groupAccess } from '../../../access.ts';
+import { etag } from '../../../request.ts';
+import { type AnyRoute, type Answer, route } from '../../../route.ts';
+import { groupParams } from '../groups/schema.ts';
+import { memberAccess } from './access.ts';
+import * as schema from './schema.ts';
+
+const tag = 'members';
+
+const create = route({
+  service: 'expense',
+  method: 'post',
+  path: '/v1/groups/:groupId/members',
+  operationId: 'addMember',
+  tag,
+  summary: 'Add a member',
+  description: 'A member needs no account. With `email`, that address is sent an invitation to take the place over.',
+  auth: 'user',
+  access: groupAccess('admin'),
+  params: groupParams,
+  body: schema.createMember,
+  answers: { 201: { description: 'The new member.', schema: schema.member, headers: ['ETag', 'Location'] } },
+  problems: [409],
+  handle: (request) =>
+    request.command(async (tx) => {
+      const group = await lockGroup(tx, request.params.groupId);
+      const actor = await actingMember(tx, group, request.principal.userId, 'admin');
+      const { email, ...input } = request.body;
+      const member = await addMember(tx, group, actor, input);
+      if (email !== undefined) await createInvitation(tx, group, actor, { email, memberId: member.id }, 'always');
+      return answerMember(tx.query, group.id, member.id, 201);
+    }),
+});
+
+const get = route({
+  service: 'expense',
+  method: 'get',
+  path: '/v1/groups/:groupId/members/:memberId',
+  operationId: 'getMember',
+  tag,
+  summary: 'Read a member',
+  auth: 'user',
+  access: memberAccess('viewer'),
+  params: schema.memberParams,
+  answers: { 200: { description: 'The member.', schema: schema.member, headers: ['ETag'] } },
+  handle: ({ resource: { member } }) => Promise.resolve({ status: 200, headers: { ETag: etag(member.version) }, body: member }),
+});
+
+const update = route({
+  service: 'expense',
+  method: 'patch',
+  path: '/v1/groups/:groupId/members/:memberId',
+  operationId: 'updateMember',
+  tag,
+  summary: 'Change a member',
+  description: 'Nobody gives a role above their own; the owner takes another one only by handing the group over.',
+  auth: 'user',
+  access: memberAccess('admin'),
+  precondition: true,
+  params: schema.memberParams,
+  body: schema.updateMember,
+  answers: { 200: { description: 'The changed member.', schema: schema.member, headers: ['ETag'] } },
+  problems: [409],
+  handle: (request) =>
+    request.command(async (tx) => {
+      const group = await lockGroup(tx, request.params.groupId);
+      const actor = await actingMember(tx, group, request.principal.userId, 'admin');
+      const member = await memberOf(tx, group, request.params.memberId);
+      request.checkVersion(member.version);
+      changeMember(tx, group, actor, member, request.body);
+      return answerMember(tx.query, group.id, member.id, 200);
+    }),
+});
+
+const remove = route({
+  service: 'expense',
+  method: 'delete',
+  path: '/v1/groups/:groupId/members/:memberId',
+  operationId: 'removeMember',
+  tag,
+  summary: 'Remove a member',
+  description:
+    'Only with nothing owed and nothing reserved. The member stays in the history as `left`; an invitation that names them brings them back.',
+  auth: 'user',
+  access: memberAccess('admin'),
+  precondition: true,
+  params: schema.memberParams,
+  answers: { 204: { description: 'The member has left.' } },
+  problems: [409],
+  handle: (request) =>
+    request.command(async (tx) => {
+      const group = await lockGroup(tx, request.params.groupId);
+      const actor = await actingMember(tx, group, request.principal.userId, 'admin');
+      const member = await memberOf(tx, group, request.params.memberId);
+      request.checkVersion(member.version);
+      await removeMember(tx, group, actor, member);
+      return { status: 204 };
+    }),
+});
+
+/** Operations on the members of a group. */
+export const memberRoutes: readonly AnyRoute[] = [create, get, update, remove];
+
+async function answerMember(query: Query, groupId: string, memberId: string, status: number): Promise<Answer> {
+  const member = await findMember(query, groupId, memberId);
+  if (member === null) throw new Error(`member ${memberId} vanished within its own request`);
+  const headers: Record<string, string> = { ETag: etag(member.version) };
+  if (status === 201) headers['Location'] = `/v1/groups/${groupId}/members/${memberId}`;
+  return { status, headers, body: member };
+}

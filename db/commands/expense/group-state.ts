@@ -1,0 +1,59 @@
+import { type GroupEvent, type GroupState, moveGroup } from '../../../domain/group.ts';
+import { refusal, unwrap } from '../../../domain/refusal.ts';
+import type { Group } from '../../entities/expense/group.ts';
+import { Member } from '../../entities/expense/member.ts';
+import type { Tx } from '../../transact.ts';
+import { touchGroup } from './groups.ts';
+import { checkSettled, markLeft, memberOf, noteChange } from './members.ts';
+
+/** Days for which a deleted group can be restored; afterwards it is purged. */
+export const RESTORABLE_DAYS = 30;
+
+/**
+ * Archives, unarchives, deletes or restores a group that was locked in whatever state it is.
+ *
+ * @param userId who did it.
+ * @throws RefusalError archived, not_archived, deleted, not_deleted.
+ */
+export function changeGroupState(tx: Tx, group: Group, event: Exclude<GroupEvent, 'change' | 'settle'>, userId: string): void {
+  const state = unwrap(moveGroup(group.state as GroupState, event));
+  group.state = state;
+  group.archivedAt = state === 'archived' ? tx.now : null;
+  group.deletedAt = state === 'deleted' ? tx.now : null;
+  touchGroup(tx, group);
+  tx.emit({ type: 'group.state_changed', subjectId: group.id, groupId: group.id, actorId: userId, data: { state } });
+}
+
+/**
+ * Makes another member the owner of a locked group; the old one stays as admin.
+ *
+ * @param owner the member who is the owner now.
+ * @throws RefusalError unknown_member, already_owner, member_left, owner_needs_account.
+ */
+export async function handOver(tx: Tx, group: Group, owner: Member, memberId: string): Promise<void> {
+  const heir = await tx.em.findOne(Member, { id: memberId, groupId: group.id });
+  if (heir === null) throw refusal('unknown_member', 'There is no such member in this group.', '/memberId');
+  if (heir.id === owner.id) throw refusal('already_owner', 'You own this group already.', '/memberId');
+  if (heir.state === 'left') throw refusal('member_left', 'This member has left the group.', '/memberId');
+  if (heir.userId == null) throw refusal('owner_needs_account', 'An owner needs an account; this member has none.', '/memberId');
+  owner.role = 'admin';
+  heir.role = 'owner';
+  for (const member of [owner, heir]) noteChange(tx, group, member, owner);
+}
+
+/**
+ * Lets the caller leave a locked group. When its owner leaves as the last person with an account, nobody could reach
+ * the group any more, so it is deleted.
+ *
+ * @throws RefusalError owner_cannot_leave, member_has_balance.
+ */
+export async function leaveGroup(tx: Tx, group: Group, memberId: string, userId: string): Promise<void> {
+  const member = await memberOf(tx, group, memberId);
+  if (member.role === 'owner') {
+    const others = await tx.em.count(Member, { groupId: group.id, state: 'active', userId: { $ne: null }, id: { $ne: member.id } });
+    if (others > 0) throw refusal('owner_cannot_leave', 'Hand the group over before you leave it: others are in it.');
+  }
+  await checkSettled(tx, group, member);
+  await markLeft(tx, group, member, member);
+  if (member.role === 'owner') changeGroupState(tx, group, 'delete', userId);
+}
