@@ -7,9 +7,6 @@ import { groupRoutes } from './routes/expense/groups/routes.ts';
 import { groupStateRoutes } from './routes/expense/groups/state-routes.ts';
 import { invitationRoutes } from './routes/expense/invitations/routes.ts';
 import { memberRoutes } from './routes/expense/members/routes.ts';
-import { groupStateRoutes } from './routes/expense/groups/state-routes.ts';
-import { invitationRoutes } from './routes/expense/invitations/routes.ts';
-import { memberRoutes } from './routes/expense/members/routes.ts';
 import { authRoutes } from './routes/user/auth/routes.ts';
 import { meRoutes } from './routes/user/me/routes.ts';
 
