@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { provideDemoAccount, type DemoAccount } from './demo-account.ts';
 import { releaseLock, takeLock } from './lock.ts';
 import { answers, nodeChild } from './node-child.ts';
@@ -78,7 +78,7 @@ export interface Platform {
  */
 export async function startPlatform(options: PlatformOptions): Promise<Platform> {
   const { dataDir } = options;
-  mkdirSync(join(dataDir, 'logs'), { recursive: true });
+  makeFolder(join(dataDir, 'logs'));
   const holder = takeLock(dataDir);
   if (holder !== undefined) throw new StartError(alreadyRunning(dataDir, holder.pid));
   const journal = openLogFile(join(dataDir, 'logs', 'starter.log'));
@@ -121,6 +121,13 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
     await stop();
     throw error;
   }
+}
+
+/** Makes a folder and those above it. Node's own recursive mkdir never returns where the system refuses with ENOENT, as in /proc. */
+function makeFolder(folder: string): void {
+  if (existsSync(folder)) return;
+  makeFolder(dirname(folder));
+  mkdirSync(folder);
 }
 
 interface Started {

@@ -23,6 +23,7 @@ export function describeFailure(error: unknown, dataDir: string): string {
     return `${folder} cannot be used: permission denied. Set DATA_DIR to a folder that you may write.`;
   }
   if (code === 'EROFS') return `${folder} is on a read-only file system. Set DATA_DIR to a folder that you may write.`;
+  if (code === 'ENOENT') return `${folder} cannot be made: its place does not take folders. Set DATA_DIR to a folder that you may write.`;
   if (code === 'ENOTDIR' || code === 'EEXIST') return `${folder} is in the way: DATA_DIR must name a folder. Remove it or set DATA_DIR.`;
   if (code === 'ENOMEM') return 'There is not enough memory to start the platform.';
   return message;

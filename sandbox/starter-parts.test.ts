@@ -101,6 +101,7 @@ describe('sandbox, parts of the starter', () => {
       ['EDQUOT', /quota is used up/],
       ['EACCES', /permission denied.*DATA_DIR/],
       ['EROFS', /read-only/],
+      ['ENOENT', /cannot be made/],
       ['ENOTDIR', /must name a folder/],
     ] as const) {
       it(`${code} is told in a sentence with what to do`, () => {
