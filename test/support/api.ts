@@ -1,16 +1,17 @@
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { v7 as uuidv7 } from 'uuid';
 import { createApp } from '../../api/app.ts';
 import type { Deps } from '../../api/deps.ts';
 import { authenticator } from '../../api/middleware/authenticate.ts';
 import { rateLimits } from '../../api/middleware/rate-limit.ts';
+import { startApiServer } from '../../api/server.ts';
 import { readEnv, SERVICES, type ServiceName } from '../../config/env.ts';
 import { createLogger } from '../../config/logger.ts';
+import type { Readiness } from '../../config/ops-server.ts';
 import { generateSecrets } from '../../config/secrets.ts';
 import { accessTokenSigner } from '../../config/tokens.ts';
 import { openDatabase, type ServiceDatabase } from '../../db/orm.ts';
 import type { StoredEvent } from '../../db/outbox.ts';
+import { databaseReadiness } from '../../db/readiness.ts';
 import { membershipReader } from '../../db/queries/membership.ts';
 import { sessionReader } from '../../db/queries/sessions.ts';
 
@@ -64,28 +65,33 @@ export async function startApi(databaseUrl: string, environment: Record<string, 
   const secrets = generateSecrets();
   const events: StoredEvent[] = [];
   const limits = rateLimits(env, null);
-  const deps: Deps = {
-    env,
-    secrets,
-    logger: createLogger('test', env.LOG_LEVEL),
-    databases,
-    memberships: membershipReader(databases.expense),
-    dispatcher: { dispatch: (committed) => void events.push(...committed) },
-    limits,
-    publicUrl: 'http://localhost:3000',
-  };
-  const app = createApp(
-    { deps, authenticate: authenticator(secrets, sessionReader(databases.user)), limits },
-    SERVICES,
-  );
-  const server = createServer(app.callback());
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const health = databaseReadiness(databaseUrl);
+  const authenticate = authenticator(secrets, sessionReader(databases.user));
+  let deps: Deps | undefined;
+  const server = await startApiServer(0, '127.0.0.1', (port) => {
+    const publicUrl = `http://127.0.0.1:${port}`;
+    deps = {
+      env,
+      secrets,
+      logger: createLogger('test', env.LOG_LEVEL),
+      databases,
+      memberships: membershipReader(databases.expense),
+      dispatcher: { dispatch: (committed) => void events.push(...committed) },
+      limits,
+      publicUrl,
+    };
+    const readiness = async (): Promise<Readiness> => {
+      const parts = await health.look();
+      return { ready: parts.postgres === 'up' && parts.migrations === 'up', parts };
+    };
+    return { handler: createApp({ deps, authenticate, limits, readiness }, SERVICES).callback(), publicUrl };
+  });
+  const url = `http://127.0.0.1:${server.port}`;
   const call = caller(url, {});
   const sign = accessTokenSigner(secrets);
   return {
     url,
-    deps,
+    deps: deps!,
     events,
     call,
     async user(name = 'Test Person', options = {}) {
@@ -104,14 +110,11 @@ export async function startApi(databaseUrl: string, environment: Record<string, 
       const token = await sign({ userId, sessionId });
       return { userId, token, email, call: caller(url, { authorization: `Bearer ${token}` }) };
     },
-    stop: () => stop(server, Object.values(databases)),
+    async stop() {
+      await server.close(1_000);
+      await Promise.all([health.close(), ...Object.values(databases).map((database) => database.close())]);
+    },
   };
-}
-
-async function stop(server: Server, databases: readonly ServiceDatabase[]): Promise<void> {
-  server.closeAllConnections();
-  await new Promise((resolve) => server.close(resolve));
-  await Promise.all(databases.map((database) => database.close()));
 }
 
 function caller(url: string, standing: Record<string, string>): TestApi['call'] {
