@@ -3,6 +3,7 @@ import { createNotificationActivities } from '../activities/notification/index.t
 import { createPaymentActivities } from '../activities/payment/index.ts';
 import { createUserActivities } from '../activities/user/index.ts';
 import type { ActivityDeps } from '../activities/edge.ts';
+import { createSweepActivities } from '../activities/shared/sweep.ts';
 import type { ServiceName } from '../config/env.ts';
 import { TASK_QUEUES } from '../workflows/shared/task-queues.ts';
 
@@ -18,10 +19,15 @@ export interface ServiceWorker {
 /** The worker of each service; a new service is one line, and the compiler asks for it. */
 export const SERVICE_WORKERS: Record<ServiceName, ServiceWorker> = {
   user: { taskQueue: TASK_QUEUES.user, workflowsPath: entryOf('user'), activities: createUserActivities },
-  expense: { taskQueue: TASK_QUEUES.expense, workflowsPath: entryOf('expense'), activities: createExpenseActivities },
-  payment: { taskQueue: TASK_QUEUES.payment, workflowsPath: entryOf('payment'), activities: createPaymentActivities },
-  notification: { taskQueue: TASK_QUEUES.notification, workflowsPath: entryOf('notification'), activities: createNotificationActivities },
+  expense: { taskQueue: TASK_QUEUES.expense, workflowsPath: entryOf('expense'), activities: swept(createExpenseActivities) },
+  payment: { taskQueue: TASK_QUEUES.payment, workflowsPath: entryOf('payment'), activities: swept(createPaymentActivities) },
+  notification: { taskQueue: TASK_QUEUES.notification, workflowsPath: entryOf('notification'), activities: swept(createNotificationActivities) },
 };
+
+/** The activities of a service that has processes: its own, and the sweep's. */
+function swept(create: (deps: ActivityDeps) => object): (deps: ActivityDeps) => object {
+  return (deps) => ({ ...create(deps), ...createSweepActivities(deps) });
+}
 
 function entryOf(service: ServiceName): string {
   return new URL(`../workflows/${service}/index.ts`, import.meta.url).pathname;
