@@ -60,10 +60,15 @@ export interface ExpenseActivities {
     readonly version: number;
     readonly groupId: string;
     readonly dueAtIso: string;
+    /** When those who have not voted are to be reminded; null once that is done. */
+    readonly remindAtIso: string | null;
     readonly voters: number;
     readonly voted: number;
     readonly onTimeout: 'reject' | 'approve';
   }>;
+
+  /** Reminds those who have not voted on a version that still waits; once per version. */
+  remindVoters(input: { readonly expenseId: string; readonly version: number }): Promise<{ readonly reminded: number }>;
 
   /** Applies the time-out rule of a version that is still waiting and due (or `force`d by an operator). Harmless when it is not. */
   expireApproval(input: {

@@ -1,7 +1,9 @@
 import { activityEdge, type ActivityDeps } from '../edge.ts';
+import { approvalActivities } from './approval-activities.ts';
 import type { ExpenseActivities } from './contract.ts';
+import { ledgerActivities } from './ledger-activities.ts';
 
 /** Makes the activities of the expense service. */
 export function createExpenseActivities(deps: ActivityDeps): ExpenseActivities {
-  return activityEdge<ExpenseActivities>({}, deps.logger);
+  return activityEdge<ExpenseActivities>({ ...ledgerActivities(deps), ...approvalActivities(deps) }, deps.logger);
 }

@@ -149,3 +149,26 @@ function emit(tx: Tx, expense: ExpenseView, type: RoundEvent, version: number, u
   const actor = userId === undefined ? {} : { actorId: userId };
   tx.emit({ type, subjectId: expense.id, groupId: expense.groupId, ...actor, data: { version } });
 }
+
+/**
+ * Reminds those who have not voted on a version that still waits, once per version.
+ *
+ * @returns how many are reminded.
+ */
+export async function remindVoters(
+  tx: Tx,
+  input: { readonly expenseId: string; readonly groupId: string; readonly version: number },
+): Promise<number> {
+  const { expense } = await holdExpense(tx, input);
+  const standing = await findRound(tx.query, expense.id, input.version);
+  if (standing === null || standing.outcome !== 'waiting') return 0;
+  const noted = await tx.query(
+    'update expense.approval_round set reminded_at = $3 where expense_id = $1 and version = $2 and reminded_at is null returning version',
+    [expense.id, input.version, tx.now],
+  );
+  const voted = new Set(standing.votes.map((vote) => vote.memberId));
+  const memberIds = standing.round.voters.filter((memberId) => !voted.has(memberId));
+  if (noted.length === 0 || memberIds.length === 0) return 0;
+  tx.emit({ type: 'expense.vote_reminder', subjectId: expense.id, groupId: expense.groupId, data: { version: input.version, memberIds } });
+  return memberIds.length;
+}

@@ -15,6 +15,7 @@ const schema = defineEntity({
     onTimeout: p.text(),
     dueAt: p.datetime().columnType('timestamptz'),
     openedAt: p.datetime().columnType('timestamptz').defaultRaw('now()'),
+    remindedAt: p.datetime().columnType('timestamptz').nullable(),
     closedAt: p.datetime().columnType('timestamptz').nullable(),
   },
   indexes: [{ name: 'approval_round_due', properties: ['dueAt'], where: "outcome = 'waiting'" }],
