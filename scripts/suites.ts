@@ -7,7 +7,7 @@ export interface Suite {
   readonly run:
     | { readonly kind: 'mocha'; readonly files: readonly string[]; readonly except?: readonly string[]; readonly args?: readonly string[] }
     | { readonly kind: 'command'; readonly command: readonly string[] };
-  /** Installed first when missing; their paths reach the suite as REDIS_SERVER, CHROMIUM, SCHEMATHESIS. */
+  /** Installed first when missing; their paths reach the suite as REDIS_SERVER, CHROMIUM, SCHEMATHESIS, COMPOSE_LOADER. */
   readonly needs?: readonly ToolName[];
   /** A suite that takes longer is ended and counted as failed. */
   readonly limitMinutes: number;
@@ -34,10 +34,11 @@ export const SUITES: readonly Suite[] = [
 
 /** `npm run test:full`: what needs more than npm brings. One row a suite; a mocha one lives in test/full/NAME/. */
 export const FULL_SUITES: readonly Suite[] = [
+  { name: 'redis', run: { kind: 'mocha', files: ['test/full/redis/**/*.test.ts'] }, needs: ['redis'], limitMinutes: 5 },
   {
-    name: 'full',
-    run: { kind: 'mocha', files: ['test/full/**/*.test.ts'] },
-    needs: ['redis', 'chromium', 'schemathesis'],
-    limitMinutes: 30,
+    name: 'compose',
+    run: { kind: 'mocha', files: ['test/full/compose/**/*.test.ts'] },
+    needs: ['redis', 'composeLoader'],
+    limitMinutes: 8,
   },
 ];

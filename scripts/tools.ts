@@ -3,7 +3,7 @@ import { accessSync, constants, mkdirSync } from 'node:fs';
 import { delimiter, join, resolve } from 'node:path';
 
 /** A program from outside npm that a suite needs. */
-export type ToolName = 'redis' | 'chromium' | 'schemathesis';
+export type ToolName = 'redis' | 'chromium' | 'schemathesis' | 'composeLoader';
 
 interface Tool {
   /** Tells the suite where the program is. */
@@ -14,12 +14,16 @@ interface Tool {
 
 const VENV = resolve('.cache/python');
 const SCHEMATHESIS = 'schemathesis==4.32.5';
+/** The loader that the compose specification publishes, pinned in the go.mod beside its source. */
+const COMPOSE_LOADER_SOURCE = 'test/full/compose/loader';
+const COMPOSE_LOADER = resolve('.cache/compose-loader');
 let aptIsFresh = false;
 
 const TOOLS: Record<ToolName, Tool> = {
   redis: { variable: 'REDIS_SERVER', programs: ['redis-server'], install: () => apt('redis-server') },
   chromium: { variable: 'CHROMIUM', programs: ['chromium', 'chromium-browser', 'google-chrome'], install: () => apt('chromium') },
   schemathesis: { variable: 'SCHEMATHESIS', programs: [join(VENV, 'bin', 'schemathesis')], install: installSchemathesis },
+  composeLoader: { variable: 'COMPOSE_LOADER', programs: [COMPOSE_LOADER], install: buildComposeLoader },
 };
 
 /**
@@ -72,6 +76,11 @@ function installSchemathesis(): void {
     run(['python3', '-m', 'venv', '--clear', VENV]);
   }
   run([join(VENV, 'bin', 'pip'), 'install', '--quiet', '--disable-pip-version-check', SCHEMATHESIS]);
+}
+
+function buildComposeLoader(): void {
+  if (find(['go']) === undefined) apt('golang-go');
+  run(['go', 'build', '-C', COMPOSE_LOADER_SOURCE, '-o', COMPOSE_LOADER, '.']);
 }
 
 /** Runs to the end, quiet unless it fails. */
