@@ -1,9 +1,13 @@
 import { activityEdge, type ActivityDeps } from '../edge.ts';
 import { approvalActivities } from './approval-activities.ts';
 import type { ExpenseActivities } from './contract.ts';
+import { createGroupActivities } from './group-activities.ts';
 import { ledgerActivities } from './ledger-activities.ts';
 
 /** Makes the activities of the expense service. */
 export function createExpenseActivities(deps: ActivityDeps): ExpenseActivities {
-  return activityEdge<ExpenseActivities>({ ...ledgerActivities(deps), ...approvalActivities(deps) }, deps.logger);
+  return activityEdge<ExpenseActivities>(
+    { ...ledgerActivities(deps), ...approvalActivities(deps), ...createGroupActivities(deps) },
+    deps.logger,
+  );
 }
