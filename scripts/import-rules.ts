@@ -29,7 +29,12 @@ export const LAYERS: readonly LayerRule[] = [
     files: /^activities\//,
     may: /^(domain|config|db|activities)\/|^workflows\/(shared\/.*|[^/]+|[^/]+\/(contract|client))\.ts$/,
   },
-  { layer: 'api', files: /^api\//, may: /^(domain|config|db|api)\/|^workflows\/(shared\/.*|[^/]+|[^/]+\/(contract|client))\.ts$/ },
+  {
+    layer: 'api',
+    files: /^api\//,
+    // A webhook's signature and a receiver's onboarding are the gateway's own, so routes ask its adapter too.
+    may: /^(domain|config|db|api)\/|^workflows\/(shared\/.*|[^/]+|[^/]+\/(contract|client))\.ts$|^activities\/payment\/gateways\/(gateway|registry)\.ts$/,
+  },
   {
     layer: 'temporal-config',
     files: /^temporal-config\//,
