@@ -58,6 +58,7 @@ const STATUS: Record<string, number> = {
   already_done: 409,
   already_owner: 409,
   already_member: 409,
+  already_reminded: 409,
   already_voted: 409,
   archived: 409,
   cannot_remove_owner: 409,

@@ -7,6 +7,14 @@ import { groupRoutes } from './routes/expense/groups/routes.ts';
 import { groupStateRoutes } from './routes/expense/groups/state-routes.ts';
 import { invitationRoutes } from './routes/expense/invitations/routes.ts';
 import { memberRoutes } from './routes/expense/members/routes.ts';
+import { notificationRoutes } from './routes/notification/notifications/routes.ts';
+import { reminderRoutes } from './routes/notification/reminders/routes.ts';
+import { paymentRoutes } from './routes/payment/payments/routes.ts';
+import { payoutAccountRoutes } from './routes/payment/payout-account/routes.ts';
+import { refundRoutes } from './routes/payment/refunds/routes.ts';
+import { settlementRoutes } from './routes/payment/settlements/routes.ts';
+import { transferRoutes } from './routes/payment/transfers/routes.ts';
+import { webhookRoutes } from './routes/payment/webhooks/routes.ts';
 import { authRoutes } from './routes/user/auth/routes.ts';
 import { meRoutes } from './routes/user/me/routes.ts';
 
@@ -14,8 +22,8 @@ import { meRoutes } from './routes/user/me/routes.ts';
 const ROUTES: Record<ServiceName, readonly AnyRoute[]> = {
   user: [...authRoutes, ...meRoutes],
   expense: [...groupRoutes, ...groupStateRoutes, ...memberRoutes, ...invitationRoutes, ...expenseRoutes, ...balanceRoutes, ...adjustmentRoutes],
-  payment: [],
-  notification: [],
+  payment: [...settlementRoutes, ...transferRoutes, ...paymentRoutes, ...refundRoutes, ...payoutAccountRoutes, ...webhookRoutes],
+  notification: [...notificationRoutes, ...reminderRoutes],
 };
 
 /** The routes of some services, all by default. */

@@ -14,12 +14,15 @@ export interface EventData {
   'group.created': Record<string, never>;
   'group.updated': Record<string, never>;
   'group.state_changed': { state: string };
+  /** Nothing has happened in the group since that moment, for as long as an idle group is left alone. */
+  'group.idle': { sinceIso: string };
   'member.added': { userId: string | null };
   'member.changed': { userId: string | null };
   'member.left': { userId: string | null };
   'invitation.created': { mail: boolean };
   'invitation.accepted': { memberId: string };
   'invitation.revoked': Record<string, never>;
+  'invitation.expired': Record<string, never>;
   'expense.posted': { version: number };
   'expense.pending': { version: number };
   'expense.voted': { version: number; memberId: string; decision: string };

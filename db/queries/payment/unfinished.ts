@@ -1,0 +1,11 @@
+/** Settlements, transfers and refunds that a process should follow; see db/queries/unfinished.ts. */
+export const UNFINISHED_PAYMENT = `
+select 'settlement' as process, s.id::text as key from payment.settlement s where s.ended_at is null and s.updated_at < $1
+union all
+select 'transfer', t.id::text from payment.transfer t
+where t.updated_at < $1 and t.state in ('processing', 'unknown', 'awaiting_confirmation', 'quarantined', 'disputed')
+union all
+select 'transfer', t.id::text from payment.settlement s join payment.transfer t on t.settlement_id = s.id
+where s.ended_at is null and t.updated_at < $1 and t.state in ('planned', 'failed')
+union all
+select 'refund', r.id::text from payment.refund r where r.ended_at is null and r.updated_at < $1`;
