@@ -6,4 +6,8 @@ export const PROCESS_SWEEP = 'processSweep';
 /** Input of the workflow `processSweep`. */
 export interface ProcessSweepInput {
   readonly service: QueueName;
+  /** Where a sweep goes on that continued as new, and what it had counted. */
+  readonly after?: string;
+  readonly looked?: number;
+  readonly woken?: number;
 }
