@@ -14,6 +14,8 @@ const REQUEST_TIMEOUT_MS = 60_000;
 const KEEP_ALIVE_MS = 65_000;
 /** How often connections are looked through for those that are too slow, in milliseconds. */
 const LOOK_EVERY_MS = 2_000;
+/** How often connections that went idle are closed while the server closes, in milliseconds. */
+const SWEEP_EVERY_MS = 20;
 
 /** What a server serves. */
 export interface Served {
@@ -67,8 +69,11 @@ export async function startApiServer(port: number, host: string, build: (port: n
     async close(limitMs) {
       closing = true;
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      // A connection whose request was in flight goes idle after its answer, and would be kept for the next one.
+      const sweep = setInterval(() => server.closeIdleConnections(), SWEEP_EVERY_MS);
       const cut = setTimeout(() => server.closeAllConnections(), limitMs);
       await closed;
+      clearInterval(sweep);
       clearTimeout(cut);
     },
   };

@@ -17,7 +17,9 @@ export function rawRequest(
 ): Promise<RawAnswer> {
   const { hostname, port } = new URL(url);
   return new Promise((resolve, reject) => {
-    const length: Record<string, string> = options.body === undefined ? {} : { 'content-length': String(Buffer.byteLength(options.body)) };
+    const chunked = options.headers?.['transfer-encoding'] !== undefined;
+    const length: Record<string, string> =
+      options.body === undefined || chunked ? {} : { 'content-length': String(Buffer.byteLength(options.body)) };
     const sent = request({ hostname, port, method, path, headers: { ...length, ...options.headers }, agent: false }, (answer) => {
       const chunks: Buffer[] = [];
       answer.on('data', (chunk: Buffer) => chunks.push(chunk));
