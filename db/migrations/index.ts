@@ -3,9 +3,8 @@ import { Tables } from './0001-tables.ts';
 import { LedgerGuards } from './0002-ledger-guards.ts';
 import { RolesAndViews } from './0003-roles-and-views.ts';
 import { PaymentProcess } from './0004-payment-process.ts';
-import { NotificationIndexes } from './0005-notification-indexes.ts';
-import { GroupLifecycle } from './0005-group-lifecycle.ts';
 import { ApprovalReminders } from './0005-approval-reminders.ts';
+import { GroupLifecycle } from './0006-group-lifecycle.ts';
 
 /** Every migration in order; a new one is one file beside this and one line here. */
 export const MIGRATIONS: MigrationObject[] = [
@@ -13,7 +12,6 @@ export const MIGRATIONS: MigrationObject[] = [
   { name: '0002-ledger-guards', class: LedgerGuards },
   { name: '0003-roles-and-views', class: RolesAndViews },
   { name: '0004-payment-process', class: PaymentProcess },
-  { name: '0005-notification-indexes', class: NotificationIndexes },
-  { name: '0005-group-lifecycle', class: GroupLifecycle },
   { name: '0005-approval-reminders', class: ApprovalReminders },
+  { name: '0006-group-lifecycle', class: GroupLifecycle },
 ];

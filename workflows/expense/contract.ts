@@ -4,6 +4,8 @@ import { startAttributes } from '../shared/search-attributes.ts';
 /** Input of the workflow `groupLifecycle`. */
 export interface GroupLifecycleInput {
   readonly groupId: string;
+  /** The last activity for whose idleness the owner was told; carried over when the workflow continues as new. */
+  readonly nudgedForIso?: string;
 }
 
 /** Input of the workflow `expenseApproval`. */
@@ -18,7 +20,7 @@ export const groupLifecycleProcess: ProcessDefinition<GroupLifecycleInput> = {
   input: (key) => ({ groupId: keyParts(key, 1)[0]! }),
   summary: (input) => `Lifecycle of group ${input.groupId}`,
   details:
-    'Expires invitations, nudges an idle group, archives it, and purges it 30 days after its deletion. The state itself is in Postgres; terminating or resetting this does no harm, the sweep starts it again.',
+    'Expires invitations, tells the owner of a group that lies idle for 90 days, and purges it 30 days after its deletion. The state itself is in Postgres; terminating or resetting this does no harm, the sweep starts it again.',
   attributes: (input) => startAttributes({ groupId: input.groupId, subjectId: input.groupId }),
 };
 

@@ -19,10 +19,11 @@ const schema = defineEntity({
     archivedAt: p.datetime().columnType('timestamptz').nullable(),
     deletedAt: p.datetime().columnType('timestamptz').nullable(),
     purgedAt: p.datetime().columnType('timestamptz').nullable(),
+    nudgedAt: p.datetime().columnType('timestamptz').nullable(),
   },
   checks: [{ name: 'group_state', expression: "state in ('active', 'archived', 'deleted')" }],
 });
 
-/** People who share expenses. Every change of a member or of the policy raises `version`; an expense does not. */
+/** People who share expenses. Every change of a member or of the policy raises `version`; an expense does not. `nudgedAt`: when its owner was last told that it lies idle. */
 export class Group extends schema.class {}
 schema.setClass(Group);

@@ -15,6 +15,7 @@ const schema = defineEntity({
     maxUses: p.integer(),
     uses: p.integer().default(0),
     revokedAt: p.datetime().columnType('timestamptz').nullable(),
+    closedAt: p.datetime().columnType('timestamptz').nullable(),
     createdAt: p.datetime().columnType('timestamptz').defaultRaw('now()'),
   },
   indexes: [
@@ -24,6 +25,6 @@ const schema = defineEntity({
   checks: [{ name: 'invitation_uses', expression: 'uses >= 0 and uses <= max_uses' }],
 });
 
-/** A link that lets somebody join a group, or take over a member without an account. Its token is derived from the id. */
+/** A link that lets somebody join a group, or take over a member without an account. Its token is derived from the id. `closedAt`: when its expiry was noticed. */
 export class Invitation extends schema.class {}
 schema.setClass(Invitation);

@@ -1,0 +1,47 @@
+import { LockMode } from '@mikro-orm/postgresql';
+import { Group } from '../../entities/expense/group.ts';
+import type { Tx } from '../../transact.ts';
+import { RESTORABLE_DAYS } from './group-state.ts';
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+/** What remains of a group's name. */
+const PURGED_NAME = 'Deleted group';
+
+/**
+ * Removes who and what from a group whose time to be restored is over: names become pseudonyms, accounts are let go,
+ * invitations and texts go. Amounts, dates and the ledger stay, so that sums can still be checked.
+ *
+ * @returns whether it was purged now; false when it was restored, is not due, or is purged already.
+ */
+export async function purgeGroup(tx: Tx, groupId: string): Promise<boolean> {
+  const group = await tx.em.findOne(Group, groupId, { lockMode: LockMode.PESSIMISTIC_WRITE });
+  if (group === null || group.state !== 'deleted' || group.deletedAt == null || group.purgedAt != null) return false;
+  if (group.deletedAt.getTime() + RESTORABLE_DAYS * DAY_MS > tx.now.getTime()) return false;
+  group.name = PURGED_NAME;
+  group.policy = {};
+  group.purgedAt = tx.now;
+  group.updatedAt = tx.now;
+  for (const statement of PURGE) await tx.query(statement, [groupId]);
+  // Answers kept for replays quote names; a deleted group has had no command for as long as they are kept.
+  await tx.query(`delete from expense.idempotency where path = $1 or starts_with(path, $1 || '/')`, [`/v1/groups/${groupId}`]);
+  return true;
+}
+
+/** A split as stored, with the names of a bill's lines taken out; the lines keep their order. */
+function withoutItemNames(split: string): string {
+  return `case when ${split} ->> 'method' = 'itemized' then jsonb_set(${split}, '{items}', (
+      select coalesce(jsonb_agg(item.value || '{"name": ""}' order by item.ordinality), '[]')
+      from jsonb_array_elements(${split} -> 'items') with ordinality item)) else ${split} end`;
+}
+
+const PURGE: readonly string[] = [
+  `update expense.member m set display_name = 'Former member ' || numbered.n, user_id = null, unit_id = null
+   from (select id, row_number() over (order by created_at, id) as n from expense.member where group_id = $1) numbered
+   where numbered.id = m.id`,
+  `delete from expense.invitation where group_id = $1`,
+  `update expense.expense set description = '', notes = '', tags = '{}', split = ${withoutItemNames('split')} where group_id = $1`,
+  `update expense.expense_version set content = jsonb_set(content || '{"description": "", "notes": "", "tags": []}', '{split}',
+     coalesce(${withoutItemNames("(content -> 'split')")}, 'null')) where group_id = $1`,
+  `update expense.adjustment set reason = '' where group_id = $1`,
+];
