@@ -5,6 +5,7 @@ import { RolesAndViews } from './0003-roles-and-views.ts';
 import { PaymentProcess } from './0004-payment-process.ts';
 import { ApprovalReminders } from './0005-approval-reminders.ts';
 import { GroupLifecycle } from './0006-group-lifecycle.ts';
+import { NotificationIndexes } from './0007-notification-indexes.ts';
 
 /** Every migration in order; a new one is one file beside this and one line here. */
 export const MIGRATIONS: MigrationObject[] = [
@@ -14,4 +15,5 @@ export const MIGRATIONS: MigrationObject[] = [
   { name: '0004-payment-process', class: PaymentProcess },
   { name: '0005-approval-reminders', class: ApprovalReminders },
   { name: '0006-group-lifecycle', class: GroupLifecycle },
+  { name: '0007-notification-indexes', class: NotificationIndexes },
 ];

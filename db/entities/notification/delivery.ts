@@ -22,7 +22,10 @@ const schema = defineEntity({
     createdAt: p.datetime().columnType('timestamptz').defaultRaw('now()'),
     updatedAt: p.datetime().columnType('timestamptz').defaultRaw('now()'),
   },
-  indexes: [{ name: 'delivery_due', properties: ['recipientId', 'dueAt'], where: "state = 'pending'" }],
+  indexes: [
+    { name: 'delivery_open', properties: ['recipientId', 'dueAt'], where: "state in ('pending', 'dead')" },
+    { name: 'delivery_pending', properties: ['dueAt'], where: "state = 'pending'" },
+  ],
   uniques: [{ name: 'delivery_once', properties: ['eventId', 'recipientId', 'channel', 'template'] }],
   checks: [{ name: 'delivery_state', expression: "state in ('pending', 'sent', 'dead', 'suppressed')" }],
 });

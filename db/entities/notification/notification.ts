@@ -15,7 +15,10 @@ const schema = defineEntity({
     readAt: p.datetime().columnType('timestamptz').nullable(),
     createdAt: p.datetime().columnType('timestamptz').defaultRaw('now()'),
   },
-  indexes: [{ name: 'notification_user', properties: ['userId', 'createdAt', 'id'] }],
+  indexes: [
+    { name: 'notification_user', properties: ['userId', 'createdAt', 'id'] },
+    { name: 'notification_unread', properties: ['userId', 'createdAt', 'id'], where: 'read_at is null' },
+  ],
   uniques: [{ name: 'notification_once', properties: ['eventId', 'userId', 'type'] }],
 });
 

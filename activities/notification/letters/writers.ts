@@ -1,0 +1,154 @@
+import { linkedToken } from '../../../config/opaque-tokens.ts';
+import type { Secrets } from '../../../config/secrets.ts';
+import type { TriedDelivery } from '../../../db/commands/notification/deliveries.ts';
+import * as facts from '../../../db/queries/notification/letter-facts.ts';
+import type { Tx } from '../../../db/transact.ts';
+import type { LetterName } from '../../../domain/notices.ts';
+import type { Letter } from './letter.ts';
+
+/** What letters are written from. Names and addresses are read now, never before. */
+export interface Desk {
+  readonly query: Tx['query'];
+  readonly secrets: Secrets;
+  /** Base of links, without a slash at the end. */
+  readonly publicUrl: string;
+}
+
+/** Writes one letter about some deliveries to one recipient; null when none of them matters any more. */
+type Writer = (desk: Desk, deliveries: readonly TriedDelivery[]) => Promise<Letter | null>;
+
+/** The writer of each letter; a new letter is one line here, and the compiler asks for it. */
+export const WRITERS: Readonly<Record<LetterName, Writer>> = {
+  'verify-email': verifyEmail,
+  invitation,
+  'expense-vote': sumsLetter(facts.readVotes, {
+    subject: (n, group) => (n === 1 ? `An expense in ${group} waits for your vote` : `${n} expenses wait for your vote`),
+    paragraph: 'Please approve or reject:',
+    item: (sum) => `${sum.words}: ${sum.amount} ${sum.currency} (${sum.groupName})`,
+    link: (id) => `/v1/expenses/${id}`,
+  }),
+  'settlement-payment': sumsLetter(facts.readPayments, {
+    subject: (n, group) => (n === 1 ? `A payment is due in ${group}` : `${n} payments are due`),
+    paragraph: 'To settle up, please pay:',
+    item: (sum) => `${sum.amount} ${sum.currency} to ${sum.words} (${sum.groupName})`,
+    link: (id) => `/v1/settlements/${id}`,
+  }),
+  'transfer-reminder': sumsLetter(facts.readUnpaidTransfers, {
+    subject: (n, group) => (n === 1 ? `You are asked to pay in ${group}` : `You are asked for ${n} payments`),
+    paragraph: 'The receiver asks for:',
+    item: (sum) => `${sum.amount} ${sum.currency} to ${sum.words} (${sum.groupName})`,
+    link: (id) => `/v1/transfers/${id}`,
+  }),
+  'transfer-confirmation': sumsLetter(facts.readConfirmations, {
+    subject: (n, group) => (n === 1 ? `Did this payment in ${group} arrive?` : `Did these ${n} payments arrive?`),
+    paragraph: 'Please confirm, or dispute, that you have received:',
+    item: (sum) => `${sum.amount} ${sum.currency} from ${sum.words} (${sum.groupName})`,
+    link: (id) => `/v1/transfers/${id}`,
+  }),
+  'refund-approval': sumsLetter(facts.readRefunds, {
+    subject: (n, group) => (n === 1 ? `A refund in ${group} waits for you` : `${n} refunds wait for you`),
+    paragraph: 'Please approve or reject:',
+    item: (sum) => `${sum.amount} ${sum.currency} back to ${sum.words} (${sum.groupName})`,
+    link: (id) => `/v1/refunds/${id}`,
+  }),
+  'debt-reminder': debtReminder,
+};
+
+async function verifyEmail(desk: Desk, deliveries: readonly TriedDelivery[]): Promise<Letter | null> {
+  const [delivery] = deliveries;
+  const mailTokenId = delivery?.data['mailTokenId'];
+  if (delivery === undefined || typeof mailTokenId !== 'string') return null;
+  const contact = await facts.readContact(desk.query, delivery.recipientId);
+  if (contact === null || contact.emailVerified || !(await facts.isLiveMailToken(desk.query, mailTokenId))) return null;
+  return {
+    to: contact.email,
+    subject: 'Verify your address',
+    greeting: `Hello ${contact.displayName},`,
+    paragraphs: [
+      'please verify that this address is yours. It can be used once, within 48 hours.',
+      `Programs send the token below to POST ${desk.publicUrl}/v1/auth/email/verify as {"token": "..."}.`,
+      'If you have not registered, do nothing: no further mail follows.',
+    ],
+    token: linkedToken(desk.secrets, 'verify-email', mailTokenId),
+    deliveryIds: [delivery.id],
+  };
+}
+
+async function invitation(desk: Desk, deliveries: readonly TriedDelivery[]): Promise<Letter | null> {
+  const [delivery] = deliveries;
+  if (delivery === undefined) return null;
+  const found = await facts.readInvitation(desk.query, delivery.recipientId);
+  if (found === null) return null;
+  const token = linkedToken(desk.secrets, 'invitation', delivery.recipientId);
+  return {
+    to: found.email,
+    subject: `You are invited to ${found.groupName}`,
+    greeting: 'Hello,',
+    paragraphs: [
+      `${found.inviter ?? 'Somebody'} invites you to share expenses in "${found.groupName}".`,
+      `The invitation is good until ${found.expiresAt.toISOString().slice(0, 16).replace('T', ' ')} UTC.`,
+      'Programs register an account, verify its address, and send POST to the address below with /accept at its end.',
+    ],
+    token,
+    link: `${desk.publicUrl}/v1/invitations/${token}`,
+    deliveryIds: [delivery.id],
+  };
+}
+
+async function debtReminder(desk: Desk, deliveries: readonly TriedDelivery[]): Promise<Letter | null> {
+  const delivery = deliveries.at(-1);
+  if (delivery?.groupId == null) return null;
+  const contact = await verified(desk, delivery.recipientId);
+  const groupName = await facts.readGroupName(desk.query, delivery.groupId);
+  if (contact === null || groupName === null) return null;
+  const amounts = delivery.data['amounts'] as readonly { amount: string; currency: string }[];
+  return {
+    to: contact.email,
+    subject: `You owe ${amounts.map(({ amount, currency }) => `${amount} ${currency}`).join(' and ')} in ${groupName}`,
+    greeting: `Hello ${contact.displayName},`,
+    paragraphs: [`this is what you owe in "${groupName}" at present. When it is paid, these reminders end by themselves.`],
+    items: amounts.map(({ amount, currency }) => `${amount} ${currency}`),
+    link: `${desk.publicUrl}/v1/groups/${delivery.groupId}/balances`,
+    deliveryIds: deliveries.map(({ id }) => id),
+  };
+}
+
+/** The words of a letter that lists sums. */
+interface SumWords {
+  /** @param group the group's name where all of them are in one. */
+  subject(count: number, group: string): string;
+  readonly paragraph: string;
+  item(sum: facts.SumFacts): string;
+  /** Path of the thing itself, linked where there is just one. */
+  link(subjectId: string): string;
+}
+
+function sumsLetter(
+  read: (query: Tx['query'], userId: string, ids: readonly string[]) => Promise<facts.SumFacts[]>,
+  words: SumWords,
+): Writer {
+  return async (desk, deliveries) => {
+    const recipientId = deliveries[0]?.recipientId ?? '';
+    const contact = await verified(desk, recipientId);
+    if (contact === null) return null;
+    const subjectIds = [...new Set(deliveries.map(({ subjectId }) => subjectId))];
+    const sums = await read(desk.query, recipientId, subjectIds);
+    const [first] = sums;
+    if (first === undefined) return null;
+    const about = new Set(sums.map(({ subjectId }) => subjectId));
+    return {
+      to: contact.email,
+      subject: words.subject(sums.length, first.groupName),
+      greeting: `Hello ${contact.displayName},`,
+      paragraphs: [words.paragraph],
+      items: sums.map((sum) => words.item(sum)),
+      ...(about.size === 1 ? { link: `${desk.publicUrl}${words.link(first.subjectId)}` } : {}),
+      deliveryIds: deliveries.filter(({ subjectId }) => about.has(subjectId)).map(({ id }) => id),
+    };
+  };
+}
+
+async function verified(desk: Desk, userId: string): Promise<facts.Contact | null> {
+  const contact = await facts.readContact(desk.query, userId);
+  return contact?.emailVerified === true ? contact : null;
+}

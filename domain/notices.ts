@@ -1,0 +1,148 @@
+import type { EventType } from './events.ts';
+
+/** Letters that are sent by mail, each a file of words in activities/notification/letters/. */
+export const LETTERS = [
+  'verify-email',
+  'invitation',
+  'expense-vote',
+  'settlement-payment',
+  'transfer-confirmation',
+  'transfer-reminder',
+  'refund-approval',
+  'debt-reminder',
+] as const;
+export type LetterName = (typeof LETTERS)[number];
+
+/** The letters that may go to an address nobody has verified yet: the one that verifies it, and an invitation. */
+export const LETTERS_TO_UNVERIFIED: readonly LetterName[] = ['verify-email', 'invitation'];
+
+/**
+ * Who is told of an event.
+ *
+ * - `account`: the account that is the event's subject.
+ * - `invited`: whoever the invitation is for; known by its address alone.
+ * - `sharers`: members with a part in the expense; `otherSharers`: those of them who did not record it.
+ * - `voters`: members who were asked about this version and have not answered; `expenseCreator`: who recorded it.
+ * - `groupMembers`: every active member; `othersOfMember`: all but the member that the event is about.
+ * - `settlementParties`: who pays or receives in the settlement (mail to those who pay); `settlementPayers`: who still pays.
+ * - `transferPayer`, `transferReceiver`, `transferParties`; `transferWatchers`: the parties and the group's owner.
+ * - `refundApprover`: who decides; `refundParties`: payer and receiver of the payment.
+ *
+ * For a member without an account, where somebody has to act, the group's owner and admins are told. Whoever caused
+ * the event is not told of it.
+ */
+export type Audience =
+  | 'account'
+  | 'invited'
+  | 'sharers'
+  | 'otherSharers'
+  | 'voters'
+  | 'expenseCreator'
+  | 'groupMembers'
+  | 'othersOfMember'
+  | 'settlementParties'
+  | 'settlementPayers'
+  | 'transferPayer'
+  | 'transferReceiver'
+  | 'transferParties'
+  | 'transferWatchers'
+  | 'refundApprover'
+  | 'refundParties';
+
+/** Kinds of lines in the inbox. */
+export const NOTICE_TYPES = [
+  'expense.posted',
+  'expense.updated',
+  'expense.deleted',
+  'expense.restored',
+  'expense.vote_wanted',
+  'expense.approved',
+  'expense.rejected',
+  'expense.expired',
+  'member.added',
+  'member.left',
+  'group.state_changed',
+  'settlement.planned',
+  'settlement.due',
+  'settlement.ended',
+  'transfer.confirmation_wanted',
+  'transfer.confirmation_overdue',
+  'transfer.succeeded',
+  'transfer.part_paid',
+  'transfer.failed',
+  'transfer.unknown',
+  'transfer.disputed',
+  'transfer.cancelled',
+  'transfer.action_required',
+  'transfer.remind_requested',
+  'refund.requested',
+  'refund.rejected',
+  'refund.succeeded',
+  'refund.failed',
+  'reminder.due',
+] as const;
+export type NoticeType = (typeof NOTICE_TYPES)[number];
+
+/** One thing that follows an event: who is told, and over what. */
+export interface Notice {
+  readonly to: Audience;
+  /** The line in their inbox, if any. */
+  readonly inbox?: NoticeType;
+  /** The letter to their verified address, if any. */
+  readonly mail?: LetterName;
+}
+
+/** What people are told, by event. A new notice is one line here, and a letter where it has one. */
+export const NOTICES: { readonly [T in EventType]?: readonly Notice[] } = {
+  'user.registered': [{ to: 'account', mail: 'verify-email' }],
+  'user.verification_requested': [{ to: 'account', mail: 'verify-email' }],
+  'invitation.created': [{ to: 'invited', mail: 'invitation' }],
+  'group.state_changed': [{ to: 'groupMembers', inbox: 'group.state_changed' }],
+  'member.added': [{ to: 'othersOfMember', inbox: 'member.added' }],
+  'member.left': [{ to: 'othersOfMember', inbox: 'member.left' }],
+  'expense.posted': [{ to: 'sharers', inbox: 'expense.posted' }],
+  'expense.updated': [{ to: 'sharers', inbox: 'expense.updated' }],
+  'expense.deleted': [{ to: 'sharers', inbox: 'expense.deleted' }],
+  'expense.restored': [{ to: 'sharers', inbox: 'expense.restored' }],
+  'expense.pending': [{ to: 'voters', inbox: 'expense.vote_wanted', mail: 'expense-vote' }],
+  'expense.approved': [
+    { to: 'expenseCreator', inbox: 'expense.approved' },
+    { to: 'otherSharers', inbox: 'expense.posted' },
+  ],
+  'expense.rejected': [{ to: 'expenseCreator', inbox: 'expense.rejected' }],
+  'expense.expired': [{ to: 'expenseCreator', inbox: 'expense.expired' }],
+  'settlement.planned': [{ to: 'settlementParties', inbox: 'settlement.planned', mail: 'settlement-payment' }],
+  'settlement.due': [{ to: 'settlementPayers', inbox: 'settlement.due', mail: 'settlement-payment' }],
+  'settlement.ended': [{ to: 'settlementParties', inbox: 'settlement.ended' }],
+  'transfer.confirmation_wanted': [{ to: 'transferReceiver', inbox: 'transfer.confirmation_wanted', mail: 'transfer-confirmation' }],
+  'transfer.confirmation_overdue': [{ to: 'transferWatchers', inbox: 'transfer.confirmation_overdue' }],
+  'transfer.succeeded': [{ to: 'transferParties', inbox: 'transfer.succeeded' }],
+  'transfer.part_paid': [{ to: 'transferParties', inbox: 'transfer.part_paid' }],
+  'transfer.failed': [{ to: 'transferPayer', inbox: 'transfer.failed' }],
+  'transfer.unknown': [{ to: 'transferPayer', inbox: 'transfer.unknown' }],
+  'transfer.disputed': [{ to: 'transferWatchers', inbox: 'transfer.disputed' }],
+  'transfer.cancelled': [{ to: 'transferParties', inbox: 'transfer.cancelled' }],
+  'transfer.action_required': [{ to: 'transferPayer', inbox: 'transfer.action_required' }],
+  'transfer.remind_requested': [{ to: 'transferPayer', inbox: 'transfer.remind_requested', mail: 'transfer-reminder' }],
+  'refund.requested': [{ to: 'refundApprover', inbox: 'refund.requested', mail: 'refund-approval' }],
+  'refund.rejected': [{ to: 'refundParties', inbox: 'refund.rejected' }],
+  'refund.succeeded': [{ to: 'refundParties', inbox: 'refund.succeeded' }],
+  'refund.failed': [{ to: 'refundParties', inbox: 'refund.failed' }],
+};
+
+/** Which service publishes an event, by the first word of its type. */
+const SOURCE_OF: Readonly<Record<string, 'user' | 'expense' | 'payment'>> = {
+  user: 'user',
+  group: 'expense',
+  member: 'expense',
+  invitation: 'expense',
+  expense: 'expense',
+  settlement: 'payment',
+  transfer: 'payment',
+  refund: 'payment',
+};
+
+/** The events of a service that somebody is told of. */
+export function noticedEventsOf(service: 'user' | 'expense' | 'payment'): EventType[] {
+  return (Object.keys(NOTICES) as EventType[]).filter((type) => SOURCE_OF[type.split('.')[0] ?? ''] === service);
+}
