@@ -37,7 +37,7 @@ describe('invitations', function () {
     assert.equal(status, 201);
     const { id, token, url, expiresAt, createdAt, ...rest } = body;
     assert.deepEqual(rest, { groupId, email: null, role: 'editor', memberId: null, state: 'open', uses: 0, maxUses: 1 });
-    assert.deepEqual([url, token], [`http://localhost:3000/v1/invitations/${token}`, linkedToken(api.deps.secrets, 'invitation', id)]);
+    assert.deepEqual([url, token], [`${api.deps.publicUrl}/v1/invitations/${token}`, linkedToken(api.deps.secrets, 'invitation', id)]);
     assert.equal(Date.parse(expiresAt) - Date.parse(createdAt), 168 * 3_600_000);
     const listed = await ana.call('GET', path());
     assert.deepEqual(listed.body, { data: [{ id, expiresAt, createdAt, ...rest }], nextCursor: null });
