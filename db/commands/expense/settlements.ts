@@ -59,10 +59,10 @@ async function reserve(tx: Tx, request: PlanRequest, legs: readonly ReservedLeg[
     `with leg as (
        select * from unnest($3::uuid[], $4::uuid[], $5::uuid[], $6::text[], $7::bigint[]) as l (id, from_id, to_id, currency, minor)
      ), kept as (
-       insert into expense.plan_snapshot (settlement_id, group_id, transfers, created_at) values ($1, $2, $8::jsonb, $9)
+       insert into expense.plan_snapshot (settlement_id, group_id, transfers, created_at) values ($1::uuid, $2::uuid, $8::jsonb, $9::timestamptz)
      )
      insert into expense.reservation (transfer_id, settlement_id, group_id, from_member_id, to_member_id, currency, amount_minor, created_at)
-     select id, $1, $2, from_id, to_id, currency, minor, $9 from leg returning amount_minor as minor`,
+     select id, $1::uuid, $2::uuid, from_id, to_id, currency, minor, $9::timestamptz from leg returning amount_minor as minor`,
     [
       request.settlementId,
       request.groupId,

@@ -75,7 +75,7 @@ export async function addReserved(tx: Tx, groupId: string, deltas: readonly Rese
   if (deltas.length === 0) return;
   await tx.query(
     `insert into expense.balance as kept (group_id, account_id, currency, reserved)
-     select $1, d.account_id, d.currency, d.reserved from unnest($2::uuid[], $3::text[], $4::bigint[]) as d (account_id, currency, reserved)
+     select $1::uuid, d.account_id, d.currency, d.reserved from unnest($2::uuid[], $3::text[], $4::bigint[]) as d (account_id, currency, reserved)
      order by 1, 2, 3
      on conflict (group_id, account_id, currency) do update set reserved = kept.reserved + excluded.reserved`,
     [

@@ -1,0 +1,101 @@
+// Goal: a list of expenses holds what fits, in the order asked for, once each over its pages. Method: HTTP on a real Postgres.
+import assert from 'node:assert/strict';
+import { startApi, type TestApi, type TestUser } from '../../../../test/support/api.ts';
+import { createGroup, join, refusalOf } from '../../../../test/support/groups.ts';
+import { testDatabaseUrl } from '../../../../test/support/servers.ts';
+
+describe('lists of expenses', () => {
+  let api: TestApi;
+  let ana: TestUser;
+  let ben: TestUser;
+
+  before(async () => {
+    api = await startApi(await testDatabaseUrl());
+    [ana, ben] = [await api.user('Ana'), await api.user('Ben')];
+  });
+  after(() => api.stop());
+
+  async function groupOf(count: number): Promise<{ groupId: string; members: string[] }> {
+    const group = await createGroup(ana);
+    const members = [group.myMemberId as string, await join(ana, group.id, ben)];
+    while (members.length < count) {
+      const added = await ana.call('POST', `/v1/groups/${group.id}/members`, { displayName: `M${members.length}` });
+      members.push(added.body.id as string);
+    }
+    return { groupId: group.id, members };
+  }
+  const expense = (payer: string, among: readonly string[], amount: string, currency = 'EUR'): Record<string, unknown> => ({
+    description: 'Thing',
+    date: '2026-11-20',
+    total: { amount, currency },
+    payers: [{ memberId: payer, amount }],
+    split: { method: 'equal', among },
+  });
+  it('filters, sorts and pages by each key', async () => {
+    const { groupId, members } = await groupOf(2);
+    const url = `/v1/groups/${groupId}/expenses`;
+    const [a, b] = members as [string, string];
+    const make = async (amount: string, fields: Record<string, unknown>, currency = 'EUR') =>
+      (await ana.call('POST', url, { ...expense(a, [a], amount, currency), ...fields })).body.id as string;
+    const one = await make('10.00', { description: '100% Pizza', date: '2026-01-01', category: 'food.restaurants', tags: ['x'] });
+    const two = await make('30.00', { description: 'Taxi', date: '2026-01-03', category: 'transport', notes: 'to the PIZZA place' });
+    const three = await make(
+      '2000',
+      { description: 'Sushi', date: '2026-01-02', category: 'food', split: { method: 'equal', among: [a, b] } },
+      'JPY',
+    );
+    const list = async (query: string): Promise<string[]> => {
+      const { status, body } = await ana.call('GET', `${url}?${query}`);
+      assert.equal(status, 200, JSON.stringify(body));
+      return body.data.map((row: { id: string }) => row.id);
+    };
+    const cases: [string, string[]][] = [
+      ['', [three, two, one]],
+      ['sort=createdAt', [one, two, three]],
+      ['sort=date', [one, three, two]],
+      ['sort=-date', [two, three, one]],
+      ['sort=amount', [one, two, three]],
+      ['sort=-amount', [three, two, one]],
+      ['q=pizza', [two, one]],
+      ['q=100%25', [one]],
+      ['q=_axi', []],
+      ['category=food', [three, one]],
+      ['category=food.restaurants', [one]],
+      [`member=${b}`, [three]],
+      ['from=2026-01-02&to=2026-01-02', [three]],
+      ['min=30&max=30', [two]],
+      ['min=31', [three]],
+      ['currency=JPY', [three]],
+      ['tag=x', [one]],
+      ['state=pending', []],
+    ];
+    for (const [query, expected] of cases) assert.deepEqual(await list(query), expected, query);
+    for (const sort of ['createdAt', '-createdAt', 'date', '-date', 'amount', '-amount']) {
+      const whole = await list(`sort=${sort}`);
+      const paged: string[] = [];
+      let cursor: string | null = '';
+      while (cursor !== null) {
+        const { body } = await ana.call(
+          'GET',
+          `${url}?sort=${sort}&limit=1${cursor === '' ? '' : `&cursor=${encodeURIComponent(cursor)}`}`,
+        );
+        paged.push(...body.data.map((row: { id: string }) => row.id));
+        cursor = body.nextCursor as string | null;
+      }
+      assert.deepEqual(paged, whole, sort);
+    }
+    const first = (await ana.call('GET', `${url}?limit=1`)).body.nextCursor as string;
+    assert.deepEqual(refusalOf(await ana.call('GET', `${url}?limit=1&sort=date&cursor=${encodeURIComponent(first)}`)), [
+      400,
+      'invalid_cursor',
+    ]);
+    const mine = await ben.call('GET', '/v1/expenses?q=sushi');
+    assert.deepEqual(
+      mine.body.data.map((row: { id: string }) => row.id),
+      [three],
+    );
+    const stranger = await api.user();
+    assert.deepEqual((await stranger.call('GET', '/v1/expenses')).body.data, []);
+    assert.equal((await stranger.call('GET', url)).status, 404);
+  });
+});
