@@ -161,6 +161,16 @@ describe('conventions of the API', function () {
       assert.equal(answers.filter((answer) => answer.headers.get('idempotent-replayed') === null).length, 1);
     });
 
+    it('gives an answer without a body again as it was', async () => {
+      const carl = await api.user('Carl', { verified: false });
+      const headers = { authorization: `Bearer ${carl.token}`, 'idempotency-key': uuidv7() };
+      for (const replayed of [undefined, 'true']) {
+        const answer = await rawRequest(api.url, 'POST', '/v1/auth/email/resend', { headers });
+        assert.deepEqual([answer.status, answer.text], [202, '']);
+        assert.equal(answer.headers['idempotent-replayed'], replayed);
+      }
+    });
+
     it('refuses the same key with other content', async () => {
       const headers = { 'idempotency-key': uuidv7() };
       await ana.call('POST', '/v1/groups', body, headers);

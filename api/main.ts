@@ -54,6 +54,9 @@ if (redis !== null) shutdown.add('Redis', () => redis.disconnect());
 const databases = await openDatabases(services);
 shutdown.add('databases', async () => void (await Promise.allSettled(databases.map((database) => database.close()))));
 observePools(registry, databases);
+// A lost idle connection costs nothing but this line; the next request opens another.
+for (const { service, pool } of databases)
+  pool.on('error', (error: Error) => logger.warn({ database: service, reason: error.message }, 'connection lost'));
 const databaseOf = new Map(databases.map((database) => [database.service, database]));
 const [anyDatabase] = databases;
 if (anyDatabase === undefined) throw new Error('--services names no service');

@@ -134,7 +134,8 @@ function write(ctx: Context, answer: Answer): void {
     ctx.status = 304;
     return;
   }
-  if (answer.body !== undefined) {
+  // A kept answer without a body comes back from the database with null.
+  if (answer.body !== undefined && answer.body !== null) {
     ctx.body = answer.body;
     return;
   }

@@ -60,7 +60,12 @@ export const text = (max: number): z.ZodType<string, string> =>
     .refine((value) => value.isWellFormed() && !value.includes('\u0000'), 'must be well-formed Unicode without NUL');
 
 /** An e-mail address. */
-export const email = z.email().max(254).meta({ example: 'ana@example.com' });
+export const email = z
+  .email()
+  .max(254)
+  // RFC 5321: the part before the @ has 64 characters at most.
+  .refine((address) => address.indexOf('@') <= 64, 'must have at most 64 characters before the @')
+  .meta({ example: 'ana@example.com' });
 
 /** An IANA time zone, checked against the runtime's list. */
 export const timeZone = z
