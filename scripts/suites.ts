@@ -34,6 +34,8 @@ export const SUITES: readonly Suite[] = [
 
 /** `npm run test:full`: what needs more than npm brings. One row a suite; a mocha one lives in test/full/NAME/. */
 export const FULL_SUITES: readonly Suite[] = [
+  // Needs nothing but npm's packages, and takes longer than a change should wait for.
+  { name: 'mutations', run: { kind: 'command', command: ['node', 'test/mutations/run.ts'] }, limitMinutes: 8 },
   { name: 'redis', run: { kind: 'mocha', files: ['test/full/redis/**/*.test.ts'] }, needs: ['redis'], limitMinutes: 5 },
   {
     name: 'compose',

@@ -1,0 +1,134 @@
+/** One deliberate mistake and the test that must notice it. */
+export interface Mutation {
+  /** Name of the patch in `patches/`, without its suffix. */
+  readonly patch: string;
+  /** The rule that the patch breaks, in the words of the contract. */
+  readonly breaks: string;
+  readonly file: string;
+  /** The full title of the test in that file, or its end. */
+  readonly test: string;
+}
+
+/** Mistakes that cost money, pay or record twice, or show and allow what they must not; a new one is a patch and an entry here. */
+export const MUTATIONS: readonly Mutation[] = [
+  {
+    patch: '01-ties-not-rotated',
+    breaks: 'ties of a split rotate by the tie break',
+    file: 'domain/split.test.ts',
+    test: 'equal, the odd cents rotate with the tie break, so that nobody always pays them',
+  },
+  {
+    patch: '02-remainder-to-the-last',
+    breaks: 'left over units go to the largest fractions',
+    file: 'domain/split.test.ts',
+    test: 'shares, the remainder goes to the largest fraction and not to the last',
+  },
+  {
+    patch: '03-remainder-lost',
+    breaks: 'parts add up to the total',
+    file: 'domain/split.properties.test.ts',
+    test: 'parts add up to the total, none is below zero, everybody named has one',
+  },
+  {
+    patch: '04-yen-with-cents',
+    breaks: 'every currency has the digits of ISO 4217',
+    file: 'domain/currency.test.ts',
+    test: 'gives the digits of ISO for every currency',
+  },
+  {
+    patch: '05-posting-not-summed',
+    breaks: 'a posting sums to zero per currency, in the domain',
+    file: 'domain/ledger.test.ts',
+    test: 'expense, sides that differ or are below zero, is a defect',
+  },
+  {
+    patch: '06-database-does-not-sum',
+    breaks: 'a posting sums to zero per currency, in Postgres',
+    file: 'db/schema.test.ts',
+    test: 'posting that sums to zero over currencies and not within each: refused',
+  },
+  {
+    patch: '07-ledger-may-be-changed',
+    breaks: 'ledger rows are append-only, for the owner too',
+    file: 'db/schema.test.ts',
+    test: 'update expense.posting set group_id = group_id: refused to the owner by the trigger',
+  },
+  {
+    patch: '08-reservation-ignored',
+    breaks: 'plans and payments work on balances less reservations',
+    file: 'domain/balance.test.ts',
+    test: 'available is the balance after all reserved transfers are paid, and paying one of them leaves it unchanged',
+  },
+  {
+    patch: '09-overpayment',
+    breaks: 'a transfer is never paid above what remains',
+    file: 'domain/transfer.test.ts',
+    test: 'payAmount, all that remains, a part, and one minor unit beyond each limit',
+  },
+  {
+    patch: '10-refund-above-payment',
+    breaks: 'refunds that may still succeed count: together never above the payment',
+    file: 'domain/refund.test.ts',
+    test: 'any refunds one after the other, together never above the payment',
+  },
+  {
+    patch: '11-time-out-is-final',
+    breaks: 'a time-out at the gateway is unknown, never failed',
+    file: 'domain/transitions.test.ts',
+    test: 'a time-out never ends as a failure by itself',
+  },
+  {
+    patch: '12-declined-is-final',
+    breaks: 'a declined attempt is still open: no new epoch before it is cancelled',
+    file: 'domain/transitions.test.ts',
+    test: 'final states',
+  },
+  {
+    patch: '13-plan-not-minimal',
+    breaks: 'a plan has the fewest transfers there are',
+    file: 'domain/plan.test.ts',
+    test: 'up to ten members, as few transfers as brute force finds',
+  },
+  {
+    patch: '14-creator-votes',
+    breaks: 'whoever records an expense does not approve it',
+    file: 'domain/approval.test.ts',
+    test: 'all: payers and sharers with an account, without the creator',
+  },
+  {
+    patch: '15-viewer-records',
+    breaks: 'a viewer records nothing, whatever the policy says',
+    file: 'domain/roles.test.ts',
+    test: 'expenses: who may add and edit',
+  },
+  {
+    patch: '16-key-with-other-content',
+    breaks: 'an Idempotency-Key with other content is refused',
+    file: 'api/conventions.test.ts',
+    test: 'refuses the same key with other content',
+  },
+  {
+    patch: '17-key-not-claimed',
+    breaks: 'the same Idempotency-Key does the work once',
+    file: 'api/conventions.test.ts',
+    test: 'gives the first answer again, and does the work once',
+  },
+  {
+    patch: '18-stale-version-accepted',
+    breaks: 'a stale If-Match is 412',
+    file: 'api/conventions.test.ts',
+    test: 'needs If-Match, refuses a stale one and takes a fitting one, a list or *',
+  },
+  {
+    patch: '19-stranger-sees',
+    breaks: 'a group is 404 to who is not in it',
+    file: 'api/conventions.test.ts',
+    test: 'answers 404 for what the caller may not see, before it looks at the body',
+  },
+  {
+    patch: '20-role-not-asked',
+    breaks: 'a role that is too weak is 403',
+    file: 'api/routes/expense/members/members.test.ts',
+    test: 'roles, each of them, may add, change and remove only as owner or admin',
+  },
+];
