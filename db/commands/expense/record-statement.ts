@@ -44,7 +44,7 @@ with item as materialized (
       payers, split, shares, notes, tags, rate, created_by, created_at, posting_id,
       key_user, key, key_method, key_path, key_hash, answer_headers, answer_body, ord)
 ), locked as materialized (
-  select g.id, g.version, g.state from expense."group" g where g.id in (select group_id from item) order by g.id for key share skip locked
+  select g.id, g.version, g.state from expense."group" g where g.id = any($2::uuid[]) order by g.id for key share skip locked
 ), fresh as materialized (
   select i.* from item i join locked l on l.id = i.group_id and l.version = i.group_version and l.state = 'active'
   where not exists (select 1 from expense.expense e where e.id = i.id)
@@ -54,8 +54,8 @@ with item as materialized (
   order by key_user, key, key_method, key_path
   on conflict do nothing returning user_id, key, method, path
 ), going as materialized (
-  select f.* from fresh f left join claimed c on c.user_id = f.key_user and c.key = f.key and c.method = f.key_method and c.path = f.key_path
-  where f.key is null or c.key is not null
+  select f.* from fresh f
+  where f.key is null or (f.key_user, f.key, f.key_method, f.key_path) in (select user_id, key, method, path from claimed)
 ), written as (
   insert into expense.expense (id, group_id, kind, state, description, total_minor, currency, date, category, payers, split, shares, notes, tags,
     rate, created_by, posting_id, created_at, updated_at)

@@ -264,6 +264,40 @@ describe('approving, editing and deleting an expense', () => {
   });
 
   describe('group changes at once', () => {
+    it('what is remembered of a group is out of date, nothing is recorded by it', async () => {
+      const own = await world();
+      assert.equal((await own.record(ana, '3.00')).status, 201);
+      // Behind the API's back and within the second for which it remembers the group.
+      await api.deps.databases.expense!.pool.query(
+        `with gone as (update expense.member set state = 'left' where id = $2) update expense."group" set version = version + 1 where id = $1`,
+        [own.groupId, own.ids[2]],
+      );
+      assert.deepEqual(refusalOf(await own.record(ana, '3.00')), [422, 'member_not_active']);
+      assert.deepEqual(refusalOf(await own.record(cy, '3.00', { split: { method: 'equal', among: own.ids.slice(0, 2) } })), [
+        404,
+        'not_found',
+      ]);
+      assert.equal((await own.nets())[own.ids[2]], '-1.00');
+    });
+
+    it('somebody is changing the group, recording waits and goes by what was decided', async () => {
+      const own = await world();
+      assert.equal((await own.record(ana, '3.00')).status, 201);
+      const client = await api.deps.databases.expense!.pool.connect();
+      try {
+        await client.query('begin');
+        await client.query('select id from expense."group" where id = $1 for update', [own.groupId]);
+        const recording = own.record(ana, '3.00');
+        const other = await (await world()).record(ana, '3.00');
+        assert.equal(other.status, 201, 'other groups do not wait');
+        await client.query(`update expense."group" set state = 'archived', version = version + 1 where id = $1`, [own.groupId]);
+        await client.query('commit');
+        assert.deepEqual(refusalOf(await recording), [409, 'archived']);
+      } finally {
+        client.release(true);
+      }
+    });
+
     it('a member who is removed, never recorded against', async function () {
       this.timeout(30_000);
       for (let round = 0; round < 4; round++) {
