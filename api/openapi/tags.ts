@@ -12,7 +12,7 @@ export const TAGS: Readonly<Record<string, string>> = {
   transfers: 'One leg of a settlement, or a payment outside one: pay, confirm, dispute.',
   payments: 'Payments that succeeded, and transfers outside a settlement.',
   refunds: 'Money that goes back to the payer, in part or whole.',
-  'payout-account': 'Where a user receives card payments.',
+  'payout account': 'Where a user receives card payments.',
   webhooks: 'Events that payment gateways send to us; each is checked by its signature.',
   operations: 'What operators of the platform see and decide.',
   notifications: 'The inbox of the signed-in user.',
