@@ -82,6 +82,7 @@ const readPlan = route({
     currency: currency.optional().meta({ description: "The group's currency where not given." }),
   }),
   answers: { 200: { description: 'The plan.', schema: plan } },
+  problems: [422],
   handle: async (request) => {
     const { groupId } = request.params;
     const { strategy: how = 'minimal', hub } = request.query;
