@@ -100,15 +100,13 @@ export const NOTICES: { readonly [T in EventType]?: readonly Notice[] } = {
   'group.state_changed': [{ to: 'groupMembers', inbox: 'group.state_changed' }],
   'member.added': [{ to: 'othersOfMember', inbox: 'member.added' }],
   'member.left': [{ to: 'othersOfMember', inbox: 'member.left' }],
-  'expense.posted': [{ to: 'sharers', inbox: 'expense.posted' }],
+  'expense.posted': [{ to: 'otherSharers', inbox: 'expense.posted' }],
   'expense.updated': [{ to: 'sharers', inbox: 'expense.updated' }],
   'expense.deleted': [{ to: 'sharers', inbox: 'expense.deleted' }],
   'expense.restored': [{ to: 'sharers', inbox: 'expense.restored' }],
   'expense.pending': [{ to: 'voters', inbox: 'expense.vote_wanted', mail: 'expense-vote' }],
-  'expense.approved': [
-    { to: 'expenseCreator', inbox: 'expense.approved' },
-    { to: 'otherSharers', inbox: 'expense.posted' },
-  ],
+  // The posting that follows an approval is an event of its own.
+  'expense.approved': [{ to: 'expenseCreator', inbox: 'expense.approved' }],
   'expense.rejected': [{ to: 'expenseCreator', inbox: 'expense.rejected' }],
   'expense.expired': [{ to: 'expenseCreator', inbox: 'expense.expired' }],
   'settlement.planned': [{ to: 'settlementParties', inbox: 'settlement.planned', mail: 'settlement-payment' }],

@@ -6,8 +6,12 @@ import type { Channel, Message, SendResult } from './channel.ts';
 const CONNECTIONS_MAX = 3;
 const CONNECT_TIMEOUT_MS = 8_000;
 const GREETING_TIMEOUT_MS = 8_000;
-/** Silence of the server in a session; with the two above it stays below an activity's 45 s. */
+/** Silence of the server in a session. */
 const SILENCE_TIMEOUT_MS = 20_000;
+/** All of it together, below an activity's 45 s. */
+const SEND_TIMEOUT_MS = 40_000;
+/** Shorter than a mail server keeps an idle session, so that we do not write into one that it has just closed. */
+const IDLE_TIMEOUT_MS = 10_000;
 
 /**
  * Replies that say something of the mailbox or the message and will not change (RFC 5321, 4.2.3 and RFC 7504). The
@@ -33,6 +37,9 @@ export function createEmailChannel(options: EmailOptions): Channel {
     url: smtpUrl,
     pool: true,
     maxConnections: CONNECTIONS_MAX,
+    // Tries are counted by the caller; the pool's own would go out unseen.
+    maxRequeues: 0,
+    idleTimeout: IDLE_TIMEOUT_MS,
     connectionTimeout: CONNECT_TIMEOUT_MS,
     greetingTimeout: GREETING_TIMEOUT_MS,
     socketTimeout: SILENCE_TIMEOUT_MS,
@@ -53,6 +60,7 @@ export function createEmailChannel(options: EmailOptions): Channel {
           text: message.text,
           html: message.html,
           messageId,
+          signal: AbortSignal.timeout(SEND_TIMEOUT_MS),
           headers: { 'Auto-Submitted': 'auto-generated', ...message.headers },
         });
         return { outcome: 'sent', providerRef: messageId };
