@@ -80,7 +80,9 @@ const http = await startApiServer(env.PORT, env.HOST, (port) => {
   const deps: Deps = { env, secrets, logger, databases: Object.fromEntries(databaseOf), memberships, dispatcher, limits, publicUrl };
   return { handler: createApp({ deps, authenticate, limits, readiness: look }, services, observe).callback(), publicUrl };
 });
-shutdown.add('HTTP server', () => http.close(DRAIN_MS));
+shutdown.add('HTTP server', async () => {
+  if (!(await http.close(DRAIN_MS))) logger.warn({ limitMs: DRAIN_MS }, 'requests cut off');
+});
 
 const ops = await startOpsServer({ port: env.OPS_PORT, host: env.OPS_HOST, registry, readiness: look });
 shutdown.add('operations server', () => ops.close());

@@ -32,8 +32,9 @@ export interface ApiServer {
    * Stops accepting and waits for the requests in flight; what is not done in time is cut off.
    *
    * @param limitMs how long to wait.
+   * @returns whether all of them were done in time.
    */
-  close(limitMs: number): Promise<void>;
+  close(limitMs: number): Promise<boolean>;
 }
 
 /**
@@ -71,10 +72,15 @@ export async function startApiServer(port: number, host: string, build: (port: n
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       // A connection whose request was in flight goes idle after its answer, and would be kept for the next one.
       const sweep = setInterval(() => server.closeIdleConnections(), SWEEP_EVERY_MS);
-      const cut = setTimeout(() => server.closeAllConnections(), limitMs);
+      let inTime = true;
+      const cut = setTimeout(() => {
+        inTime = false;
+        server.closeAllConnections();
+      }, limitMs);
       await closed;
       clearInterval(sweep);
       clearTimeout(cut);
+      return inTime;
     },
   };
 }
