@@ -4,6 +4,8 @@ import { RECORD_EXPENSES, type RecordItem, recordValues } from './record-stateme
 
 /** Most expenses of one statement: bounds how long its locks are held to some ten milliseconds. */
 const BATCH_MAX = 100;
+/** Most posting lines of one statement, so that expenses of large groups make smaller batches. */
+const LINES_MAX = 2_000;
 /** Statements at once. One prepares while another waits for the disk; more only make smaller batches. */
 const FLIGHTS_MAX = 2;
 
@@ -41,7 +43,7 @@ function createWriter(db: ServiceDatabase): RecordWriter {
   let scheduled = false;
 
   const fly = async (): Promise<void> => {
-    const batch = queue.splice(0, BATCH_MAX);
+    const batch = queue.splice(0, batchSize(queue));
     flights++;
     try {
       const written = await writeTogether(
@@ -92,6 +94,16 @@ function createWriter(db: ServiceDatabase): RecordWriter {
       }
     },
   };
+}
+
+/** How many of those waiting go into the next statement; at least one. */
+function batchSize(queue: readonly Waiting[]): number {
+  let lines = 0;
+  for (const [index, { item }] of queue.entries()) {
+    lines += item.draft.lines.length;
+    if (index > 0 && (index === BATCH_MAX || lines > LINES_MAX)) return index;
+  }
+  return queue.length;
 }
 
 function claimsOf(item: RecordItem): string[] {

@@ -174,6 +174,8 @@ describe('recording an expense', () => {
     ['category with a space', () => ({ category: 'food .x' }), 400, 'invalid_request', '/category'],
     ['21 tags', () => ({ tags: Array.from({ length: 21 }, (_, index) => `t${index}`) }), 400, 'invalid_request', '/tags'],
     ['description of 201', () => ({ description: 'x'.repeat(201) }), 400, 'invalid_request', '/description'],
+    ['half a character', () => ({ description: 'x\ud800' }), 400, 'invalid_request', '/description'],
+    ['half a character in a tag', () => ({ tags: ['x\udc00'] }), 400, 'invalid_request', '/tags/0'],
     ['notes of 5001', () => ({ notes: 'x'.repeat(5001) }), 400, 'invalid_request', '/notes'],
     ['rate of zero', () => ({ rate: { perGroupCurrency: '0.00', source: 'typed' } }), 400, 'invalid_request', '/rate/perGroupCurrency'],
   ];
