@@ -27,15 +27,16 @@ export const SUITES: readonly Suite[] = [
   { name: 'starter and tools', run: { kind: 'mocha', files: ['sandbox/**/*.test.ts', 'scripts/**/*.test.ts'] }, limitMinutes: 15 },
   {
     name: 'several processes',
-    run: { kind: 'mocha', files: ['test/**/*.test.ts', 'demo/**/*.test.ts', 'bench/**/*.test.ts'], except: ['test/full/**'] },
+    run: { kind: 'mocha', files: ['test/**/*.test.ts', 'demo/**/*.test.ts', 'bench/**/*.test.ts'], except: ['test/full/**', 'test/faults/**'] },
     limitMinutes: 25,
   },
 ];
 
-/** `npm run test:full`: what needs more than npm brings. One row a suite; a mocha one lives in test/full/NAME/. */
+/** `npm run test:full`: what needs more than npm brings. One row a suite; a mocha one lives in test/full/NAME/ or test/NAME/. */
 export const FULL_SUITES: readonly Suite[] = [
-  // Needs nothing but npm's packages, and takes longer than a change should wait for.
+  // The first two need nothing but npm's packages, and take longer than a change should wait for.
   { name: 'mutations', run: { kind: 'command', command: ['node', 'test/mutations/run.ts'] }, limitMinutes: 8 },
+  { name: 'faults', run: { kind: 'mocha', files: ['test/faults/**/*.test.ts'] }, limitMinutes: 15 },
   { name: 'redis', run: { kind: 'mocha', files: ['test/full/redis/**/*.test.ts'] }, needs: ['redis'], limitMinutes: 5 },
   {
     name: 'compose',
