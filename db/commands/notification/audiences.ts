@@ -14,7 +14,7 @@ export const AUDIENCE_SQL: Record<Audience, string> = {
     where e.audience = 'invited' and (e.data ->> 'mail')::boolean and i.email is not null`,
   sharers: sharers('sharers', 'true'),
   otherSharers: sharers('otherSharers', 'm.member_id <> x.created_by'),
-  voters: `select e.ordinal, m.user_id, e.data || jsonb_build_object('dueAt', to_json(a.due_at)), true
+  voters: `select e.ordinal, m.user_id, e.data - 'memberIds' || jsonb_build_object('dueAt', to_json(a.due_at)), true
     from e join expense_pub.approval_v1 a on a.expense_id = e.subject_id and a.version = (e.data ->> 'version')::int and a.outcome = 'waiting'
     join expense_pub.membership_v1 m on m.member_id = any (a.voters) and not m.member_id = any (a.voted) and m.user_id is not null and m.state = 'active'
     where e.audience = 'voters'`,

@@ -96,6 +96,20 @@ describe('notices', function () {
     );
   });
 
+  it('a reminder of votes, tells those who have not voted again', async () => {
+    const { ana, ben, groupId, anaId, benId } = await trip();
+    await ana.call('PATCH', `/v1/groups/${groupId}`, { policy: { approval: { mode: 'all' } } }, { 'if-match': '*' });
+    const expense = await ana.call('POST', `/v1/groups/${groupId}/expenses`, dinner([anaId, benId]));
+
+    await handle([
+      stored({ type: 'expense.vote_reminder', subjectId: expense.body.id, groupId, data: { version: 1, memberIds: [benId] } }),
+    ]);
+
+    const [line] = await inbox(ben);
+    assert.deepEqual([line?.type, Object.keys(line?.data ?? {}).toSorted()], ['expense.vote_reminder', ['dueAt', 'version']]);
+    assert.deepEqual([await mails(ben.userId), await inbox(ana)], [['expense-vote'], []]);
+  });
+
   it('a vote, decides, tells the creator and the other sharers', async () => {
     const { ana, ben, groupId, anaId, benId } = await trip();
     await ana.call('PATCH', `/v1/groups/${groupId}`, { policy: { approval: { mode: 'all' } } }, { 'if-match': '*' });
