@@ -119,28 +119,28 @@ export function post(user: TestUser, path: string, body?: unknown, key = uuidv7(
   return user.call('POST', path, body, { 'idempotency-key': key });
 }
 
-/** What a repeated request met on its way to an answer. */
-export interface Patience {
-  readonly answer: TestAnswer;
-  /** Answers 503, in order. */
-  readonly refusals: readonly TestAnswer[];
-  /** How often the connection was cut. */
-  readonly cuts: number;
-}
-
-/** Repeats a POST under one key, as a client does, until something other than 503 or a cut connection answers. */
-export async function patiently(user: TestUser, path: string, body?: unknown): Promise<Patience> {
+/**
+ * Repeats a POST under one key, as a client does, until something other than 503 or a cut connection answers.
+ *
+ * @param onRefusal told of each 503.
+ * @returns the answer, and how often the connection was cut before it.
+ */
+export async function patiently(
+  user: TestUser,
+  path: string,
+  body: unknown,
+  onRefusal: (refusal: TestAnswer) => void = () => undefined,
+): Promise<{ answer: TestAnswer; cuts: number }> {
   const key = uuidv7();
-  const refusals: TestAnswer[] = [];
   let cuts = 0;
   for (const deadline = Date.now() + REPEAT_MS; ; await delay(REPEAT_PAUSE_MS)) {
     const answer = await post(user, path, body, key).catch((error: unknown) => {
       if (!(error instanceof TypeError)) throw error;
       return null;
     });
-    if (answer !== null && answer.status !== 503) return { answer, refusals, cuts };
+    if (answer !== null && answer.status !== 503) return { answer, cuts };
     if (answer === null) cuts += 1;
-    else refusals.push(answer);
+    else onRefusal(answer);
     assert.ok(Date.now() < deadline, `${path} was answered within ${REPEAT_MS} ms`);
   }
 }

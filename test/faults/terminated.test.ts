@@ -166,11 +166,11 @@ describe('faults, a workflow is terminated', function () {
           namespace: platform.urls.temporalNamespace,
           workflowExecution: { workflowId, runId },
           reason: 'by hand',
-          requestId: `${workflowId}/${eventId}`,
+          requestId: `${workflowId}/${eventId.toString()}`,
           workflowTaskFinishEventId: eventId,
         });
         const handle = client.workflow.getHandle(workflowId, reset.runId);
-        assert.equal(await handle.result(), 'succeeded', `reset to event ${eventId}`);
+        assert.equal(await handle.result(), 'succeeded', `reset to event ${eventId.toString()}`);
       }
     });
     const after = (await payer.call('GET', `/v1/transfers/${transferId}`)).body;
