@@ -18,6 +18,8 @@ const MEASUREMENTS: Readonly<Record<string, { readonly what: string; readonly lo
   plan: { what: 'plans of settlements: proven minimal, and how fast', load: () => import('./plan.ts') },
   relay: { what: 'from the outbox to started workflows against a bare loop of starts', load: () => import('./relay.ts') },
   outage: { what: 'POST expense with Temporal stopped against running', load: () => import('./outage.ts') },
+  settle: { what: 'transfers from pay to succeeded against a skeleton workflow', load: () => import('./settle.ts') },
+  memory: { what: 'resident memory after the demo, and of a parked workflow', load: () => import('./memory.ts') },
   ready: { what: 'from npm start to /readyz', load: () => import('./ready.ts') },
 };
 

@@ -16,7 +16,7 @@ import { median, rounded } from './support/statistics.ts';
 import { register } from './support/world.ts';
 
 /** Workflows of one round and side. */
-const COUNT = 150;
+const COUNT = 100;
 const ROUNDS = 5;
 /** The relay's own number of calls at once, see workers/relay/process-waker.ts. */
 const CONCURRENCY = 50;
@@ -147,16 +147,16 @@ async function startInLoop({ db, client }: Bench, groups: readonly Made[]): Prom
     db,
     groups.flatMap(({ eventIds }) => eventIds),
   );
-  const { process, service, summary, details, attributes, input } = groupLifecycleProcess;
+  const definition = groupLifecycleProcess;
   await inParallel(groups, CONCURRENCY, async ({ groupId }) => {
-    const args = input(groupId);
-    await client.workflow.start(process, {
-      workflowId: workflowId(process, groupId),
-      taskQueue: TASK_QUEUES[service],
-      args: [args],
-      typedSearchAttributes: attributes(args),
-      staticSummary: summary(args),
-      staticDetails: details,
+    const input = definition.input(groupId);
+    await client.workflow.start(definition.process, {
+      workflowId: workflowId(definition.process, groupId),
+      taskQueue: TASK_QUEUES[definition.service],
+      args: [input],
+      typedSearchAttributes: definition.attributes(input),
+      staticSummary: definition.summary(input),
+      staticDetails: definition.details,
     });
   });
 }
