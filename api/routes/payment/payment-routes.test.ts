@@ -5,6 +5,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { transact } from '../../../db/transact.ts';
 import { storePlan } from '../../../db/commands/payment/settlement-process.ts';
 import { completePayment } from '../../../db/commands/payment/transfer-process.ts';
+import type { TestAnswer } from '../../../test/support/api.ts';
 import { refusalOf } from '../../../test/support/groups.ts';
 import { type PaymentGroup, type PaymentWorld, startPaymentWorld } from '../../../test/support/payment-world.ts';
 
@@ -16,6 +17,7 @@ describe('payment routes', function () {
   });
   after(() => world?.stop());
 
+  const statuses = (answers: readonly TestAnswer[]): number[] => answers.map((answer) => answer.status).toSorted((a, b) => a - b);
   const payment = () => world.api.deps.databases.payment!;
   const settlements = (group: PaymentGroup) => `/v1/groups/${group.groupId}/settlements`;
   const payments = (group: PaymentGroup) => `/v1/groups/${group.groupId}/payments`;
@@ -85,7 +87,7 @@ describe('payment routes', function () {
   it('POST settlements, twice at once, opens one', async () => {
     const group = await owing();
     const answers = await Promise.all([0, 1, 2].map((index) => world.post(group.users[index]!, settlements(group), {})));
-    assert.deepEqual(answers.map((answer) => answer.status).toSorted(), [202, 409, 409]);
+    assert.deepEqual(statuses(answers), [202, 409, 409]);
     assert.ok(answers.filter((answer) => answer.status === 409).every((answer) => answer.body.code === 'settlement_in_progress'));
   });
 
@@ -137,7 +139,7 @@ describe('payment routes', function () {
     const answers = await Promise.all(
       [1, 2, 3].map(() => world.post(group.users[1]!, `/v1/transfers/${transferId}/pay`, { method: 'manual' })),
     );
-    assert.deepEqual(answers.map((answer) => answer.status).toSorted(), [202, 409, 409]);
+    assert.deepEqual(statuses(answers), [202, 409, 409]);
     assert.ok(answers.filter((answer) => answer.status === 409).every((answer) => answer.body.code === 'payment_in_progress'));
     const { rows } = await payment().pool.query('select 1 from payment.attempt where transfer_id = $1', [transferId]);
     assert.equal(rows.length, 1);
@@ -174,7 +176,7 @@ describe('payment routes', function () {
     await world.post(group.users[1]!, `/v1/transfers/${transferId}/pay`, { method: 'manual' });
     assert.deepEqual(refusalOf(await world.post(group.users[1]!, `/v1/transfers/${transferId}/confirm`)), [403, 'forbidden']);
     const answers = await Promise.all([confirm(), confirm()]);
-    assert.deepEqual(answers.map((answer) => answer.status).toSorted(), [200, 409]);
+    assert.deepEqual(statuses(answers), [200, 409]);
   });
 
   it('remind, twice in a day, is refused the second time', async () => {
@@ -211,7 +213,7 @@ describe('payment routes', function () {
     const ask = (amount: string) => world.post(group.users[1]!, `/v1/payments/${paymentId}/refunds`, { amount, reason: 'Back.' });
     assert.deepEqual(refusalOf(await ask('10.01')), [409, 'refund_exceeds_payment']);
     const answers = await Promise.all(['4.00', '4.00', '4.00', '4.00'].map(ask));
-    assert.deepEqual(answers.map((answer) => answer.status).toSorted(), [202, 202, 409, 409]);
+    assert.deepEqual(statuses(answers), [202, 202, 409, 409]);
     const asked = answers.find((answer) => answer.status === 202)!.body;
     assert.deepEqual([asked.state, asked.money.amount, asked.workflowId], ['requested', '4.00', `refund/${asked.id}`]);
     assert.deepEqual(refusalOf(await world.post(group.users[2]!, `/v1/payments/${paymentId}/refunds`, { reason: 'Mine?' })), [
@@ -222,7 +224,7 @@ describe('payment routes', function () {
     const decided = await Promise.all(
       ['approve', 'reject'].map((verdict) => group.users[0]!.call('POST', `/v1/refunds/${asked.id}/${verdict}`)),
     );
-    assert.deepEqual(decided.map((answer) => answer.status).toSorted(), [200, 409]);
+    assert.deepEqual(statuses(decided), [200, 409]);
     assert.equal((await group.users[2]!.call('GET', `/v1/refunds/${asked.id}`)).status, 200);
   });
 

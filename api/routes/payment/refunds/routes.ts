@@ -26,6 +26,7 @@ const request = route({
   access: partiesAccess('payment', 'payer or receiver', (parties) => actsAs(parties, 'from') || actsAs(parties, 'to')),
   params: z.strictObject({ paymentId: id }),
   body: z.strictObject({
+    id: id.optional(),
     amount: positiveAmount.optional().meta({ example: '5.00', description: 'A part; everything that is left when left out.' }),
     reason: schema.reason,
   }),

@@ -15,6 +15,7 @@ const groupParams = z.strictObject({ groupId: id });
 const settlementParams = z.strictObject({ settlementId: id });
 
 const openBody = z.strictObject({
+  id: id.optional(),
   strategy: z.enum(['minimal', 'pairwise', 'hub']).optional().meta({ description: "The policy's, or `minimal`, by default." }),
   hub: id.optional().meta({ description: 'The member through whom all payments go; only for the strategy `hub`.' }),
   currency: currency.optional().meta({ example: 'EUR', description: 'Every currency of the group by itself when left out.' }),
