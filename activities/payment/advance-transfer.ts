@@ -137,7 +137,7 @@ function send(gateway: Gateway, charge: Charge, attempt: AttemptWork): Promise<C
 }
 
 function newsOf(attempt: AttemptWork, charge: Charge, outcome: ChargeOutcome, wanted: 'send' | 'ask' | 'cancel'): AttemptNews | null {
-  const news = { attemptId: attempt.id, answeredTry: attempt.tries };
+  const news = { attemptId: attempt.id, answeredTry: attempt.tries, askedTry: attempt.tries };
   if ('seen' in outcome) {
     if (isMismatch(charge, outcome.seen) || (attempt.gatewayRef !== null && attempt.gatewayRef !== outcome.ref))
       return { ...news, event: 'gateway_mismatch', gatewayRef: outcome.ref, failureCode: 'gateway_mismatch' };
@@ -167,7 +167,7 @@ function newsOf(attempt: AttemptWork, charge: Charge, outcome: ChargeOutcome, wa
     case 'later':
       return null;
     case 'unknown':
-      return { attemptId: attempt.id, event: 'gateway_timed_out' };
+      return { attemptId: attempt.id, event: 'gateway_timed_out', askedTry: attempt.tries };
   }
 }
 

@@ -112,4 +112,9 @@ describe('decideTransfer', () => {
     assert.equal(decide(transfer('cancelled', [attempt({ state: 'canceled', gatewayRef: 'pi', reported: true })])), 'ask');
     assert.equal(decide(transfer('succeeded', [attempt({ state: 'succeeded', reported: true })])), 'seen');
   });
+
+  it('money that came although the transfer had ended, waits for an operator and is not forgotten with it', () => {
+    const late = [attempt({ state: 'succeeded' }), attempt({ state: 'quarantined' })];
+    assert.equal(decide(transfer('succeeded', late)), decide(transfer('quarantined', [attempt({ state: 'quarantined' })])));
+  });
 });

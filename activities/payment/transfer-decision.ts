@@ -33,7 +33,11 @@ export function decideTransfer(work: TransferWork, nowIso: string, asked: Readon
   if (told !== undefined) return { do: 'ask', attempt: told, why: 'reported' };
   const settled = reported.filter((attempt) => attempt.state === 'succeeded' || attempt.state === 'captured' || asked.has(attempt.id));
   if (settled.length > 0) return { do: 'seen', attemptIds: settled.map((attempt) => attempt.id) };
-  if (isTransferEnded(work.state)) return { do: 'ended' };
+  // Money that came although the transfer had ended waits for a person, and is not to be forgotten with it.
+  if (isTransferEnded(work.state))
+    return work.attempts.some((attempt) => attempt.state === 'quarantined')
+      ? { do: 'wait', kind: 'operator', untilIso: null }
+      : { do: 'ended' };
   const open = work.attempts.find((attempt) => !['succeeded', 'canceled', 'declined'].includes(attempt.state));
   if (open !== undefined) return decideOpen(work, open, nowIso, asked);
   if (work.cancelRequested && stale === undefined) return { do: 'cancelLeg' };

@@ -6,6 +6,7 @@ import { PaymentProcess } from './0004-payment-process.ts';
 import { ApprovalReminders } from './0005-approval-reminders.ts';
 import { GroupLifecycle } from './0006-group-lifecycle.ts';
 import { NotificationIndexes } from './0007-notification-indexes.ts';
+import { QuarantinedTries } from './0008-quarantined-tries.ts';
 
 /** Every migration in order; a new one is one file beside this and one line here. */
 export const MIGRATIONS: MigrationObject[] = [
@@ -16,4 +17,5 @@ export const MIGRATIONS: MigrationObject[] = [
   { name: '0005-approval-reminders', class: ApprovalReminders },
   { name: '0006-group-lifecycle', class: GroupLifecycle },
   { name: '0007-notification-indexes', class: NotificationIndexes },
+  { name: '0008-quarantined-tries', class: QuarantinedTries },
 ];

@@ -73,8 +73,8 @@ export interface StartAttempt {
 }
 
 /**
- * Stores a try to pay before anything is sent. A declined one that only differs in the payment method is tried again
- * under its own key; any other needs a new epoch, before which the process cancels the declined one at the gateway.
+ * Stores a try to pay before anything is sent. The newest one, declined and only different in its payment method, is tried
+ * again under its own key; any other needs a new epoch, before which the process cancels the declined one at the gateway.
  *
  * @throws RefusalError receiver_cannot_receive, amount_not_payable, payment_in_progress, wrong_state.
  */
@@ -109,7 +109,7 @@ async function sendAgain(tx: Tx, transfer: LockedTransfer, input: StartAttempt, 
     `update payment.attempt set state = 'sent', tries = tries + 1, payment_method_ref = $6, failure_code = null, sent_at = $7,
        kept_until = $7::timestamptz + interval '${KEY_KEPT_HOURS} hours', updated_at = $7
      where transfer_id = $1 and state = 'declined' and gateway = $2 and amount_minor = $3 and currency = $4 and destination_ref is not distinct from $5
-       and gateway_ref is not null
+       and gateway_ref is not null and epoch = (select max(epoch) from payment.attempt where transfer_id = $1)
      returning id`,
     [transfer.id, input.way.gateway, input.amountMinor.toString(), transfer.currency, destination, input.paymentMethodRef, tx.now],
   );
@@ -152,7 +152,12 @@ export interface AttemptNews {
   readonly nextAction?: { readonly type: string; readonly url?: string; readonly clientSecret?: string } | null;
   /** The try that the news answer, where they are the answer to one. */
   readonly answeredTry?: number;
+  /** The try that was under way when the gateway was asked; `answeredTry` where it is not given. */
+  readonly askedTry?: number;
 }
+
+/** What a try is called that took money although another one had taken its place. */
+const UNEXPECTED_PAYMENT = 'unexpected_payment';
 
 const TRANSFER_EVENT: Partial<Record<AttemptState, TransferEvent>> = {
   sent: 'gateway_processing',
@@ -168,13 +173,17 @@ const TRANSFER_EVENT: Partial<Record<AttemptState, TransferEvent>> = {
  * Records what the gateway said about an attempt. Both state machines only move forward: news that come twice, late or
  * out of order change nothing.
  */
-export async function recordAttemptNews(tx: Tx, transferId: string, news: AttemptNews): Promise<void> {
+export async function recordAttemptNews(tx: Tx, transferId: string, told: AttemptNews): Promise<void> {
   const transfer = await lockTransfer(tx, transferId);
-  const [attempt] = await tx.query<{ state: AttemptState; epoch: number; newest: boolean }>(
-    `select state, epoch, epoch = (select max(epoch) from payment.attempt where transfer_id = $2) as newest from payment.attempt where id = $1 and transfer_id = $2`,
-    [news.attemptId, transferId],
+  const [attempt] = await tx.query<{ state: AttemptState; tries: number; newest: boolean }>(
+    `select state, tries, epoch = (select max(epoch) from payment.attempt where transfer_id = $2) as newest from payment.attempt where id = $1 and transfer_id = $2`,
+    [told.attemptId, transferId],
   );
   if (attempt === undefined) throw refusal('not_found', 'There is no such attempt.');
+  if (isOutdated(told, attempt.tries)) return;
+  // Another try stands in its place, so its money has nowhere to go: it is never posted instead of the other.
+  const isUnexpected = told.event === 'gateway_succeeded' && !attempt.newest && attempt.state !== 'succeeded';
+  const news: AttemptNews = isUnexpected ? { ...told, event: 'gateway_mismatch', failureCode: UNEXPECTED_PAYMENT } : told;
   const moved = moveAttempt(attempt.state, news.event);
   const next = moved.ok ? moved.value : attempt.state;
   await tx.query(
@@ -188,6 +197,18 @@ export async function recordAttemptNews(tx: Tx, transferId: string, news: Attemp
   const event = TRANSFER_EVENT[next];
   if (!concerns || event === undefined || (next === attempt.state && news.nextAction === undefined)) return;
   await moveTransferOn(tx, transfer, event, news);
+  // A transfer that has succeeded stays so; that money came twice has to be seen all the same.
+  if (next === 'quarantined' && transfer.state === 'succeeded') emitTransfer(tx, transfer, 'transfer.quarantined');
+}
+
+/**
+ * Whether news of an earlier try come after the next one was sent, as from a worker that hung: they say nothing about
+ * that. Money that moved, and the gateway's own word that nothing ever will, count whenever they come.
+ */
+function isOutdated(news: AttemptNews, tries: number): boolean {
+  if (news.event === 'gateway_succeeded' || news.event === 'gateway_mismatch') return false;
+  if (news.event === 'gateway_canceled' && news.gatewayRef != null) return false;
+  return (news.askedTry ?? news.answeredTry ?? tries) < tries;
 }
 
 async function moveTransferOn(tx: Tx, transfer: LockedTransfer, event: TransferEvent, news: AttemptNews): Promise<void> {

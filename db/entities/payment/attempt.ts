@@ -27,14 +27,17 @@ const schema = defineEntity({
     overdueNoticedAt: p.datetime().columnType('timestamptz').nullable(),
     updatedAt: p.datetime().columnType('timestamptz').defaultRaw('now()'),
   },
-  indexes: [{ name: 'attempt_gateway_ref', properties: ['gateway', 'gatewayRef'] }],
+  indexes: [
+    { name: 'attempt_gateway_ref', properties: ['gateway', 'gatewayRef'] },
+    { name: 'attempt_quarantined', properties: ['transferId'], where: "state = 'quarantined'" },
+  ],
   uniques: [
     { name: 'attempt_key', properties: ['idempotencyKey'] },
     { name: 'attempt_epoch', properties: ['transferId', 'epoch'] },
     {
       name: 'attempt_one_open',
       properties: ['transferId'],
-      where: "state in ('created', 'sent', 'requires_action', 'awaiting_confirmation', 'unknown', 'quarantined', 'captured')",
+      where: "state in ('created', 'sent', 'requires_action', 'awaiting_confirmation', 'unknown', 'captured')",
     },
   ],
   checks: [

@@ -8,4 +8,7 @@ union all
 select 'transfer', t.id::text from payment.settlement s join payment.transfer t on t.settlement_id = s.id
 where s.ended_at is null and t.updated_at < $1 and t.state in ('planned', 'failed')
 union all
+select 'transfer', t.id::text from payment.attempt a join payment.transfer t on t.id = a.transfer_id
+where a.state = 'quarantined' and a.updated_at < $1 and t.state in ('succeeded', 'cancelled')
+union all
 select 'refund', r.id::text from payment.refund r where r.ended_at is null and r.updated_at < $1`;
