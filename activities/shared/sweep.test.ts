@@ -1,12 +1,16 @@
 // Goal: a process that was ended by hand is brought back from its row, and one that runs is left alone.
 // Method: a dev server, which can list, with rows in real Postgres; workflows are started and not run.
 import assert from 'node:assert/strict';
+import { NativeConnection } from '@temporalio/worker';
 import { workflowId } from '../../domain/events.ts';
 import { type PaymentGroup, type PaymentWorld, startPaymentWorld } from '../../test/support/payment-world.ts';
-import { type DevServer, startDevServer } from '../../test/support/temporal.ts';
+import { recordHistory } from '../../test/support/histories.ts';
+import { type DevServer, startDevServer, startWorker } from '../../test/support/temporal.ts';
 import { until } from '../../test/support/until.ts';
 import { wake } from '../../workflows/dispatch.ts';
-import { sweepPage } from './sweep.ts';
+import { PROCESS_SWEEP } from '../../workflows/shared/sweep-contract.ts';
+import { TASK_QUEUES } from '../../workflows/shared/task-queues.ts';
+import { createSweepActivities, sweepPage } from './sweep.ts';
 
 describe('sweepPage', function () {
   this.timeout(60_000);
@@ -54,5 +58,19 @@ describe('sweepPage', function () {
     }
     await wake(server.client, { process: 'groupLifecycle', key: group.groupId });
     assert.ok(await until('lifecycle', () => running(workflowId('groupLifecycle', group.groupId))));
+  });
+
+  it('processSweep, run by a worker, comes to the end of the rows', async () => {
+    const connection = await NativeConnection.connect({ address: server.address });
+    const deps = { ...world.deps('payment', server.client), db: world.api.deps.databases.notification! };
+    const worker = await startWorker(connection, 'notification', createSweepActivities(deps));
+    try {
+      const options = { taskQueue: TASK_QUEUES.notification, workflowId: 'process-sweep/test', args: [{ service: 'notification' }] };
+      assert.deepEqual(await server.client.workflow.execute(PROCESS_SWEEP, options), { looked: 0, woken: 0 });
+      await recordHistory(server.client, 'notification', 'process-sweep/test', 'process-sweep');
+    } finally {
+      await worker.stop();
+      await connection.close();
+    }
   });
 });

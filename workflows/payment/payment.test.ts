@@ -338,6 +338,7 @@ describe('payment workflows', function () {
       const id = `settlement-run/${group.groupId}-${run}`;
       await env.client.workflow.start('settlementRun', { taskQueue: TASK_QUEUES.payment, workflowId: id });
       await closes(id);
+      if (run === 1) await recordHistory(env.client, 'payment', id, 'settlement-run');
     }
     const list = await group.payer.call('GET', `/v1/groups/${group.groupId}/settlements`);
     assert.equal(list.body.data.length, 1);
