@@ -15,9 +15,11 @@ const GROUPS_A_ROUND = 8;
 /** Three members of a group owe the fourth. */
 const TRANSFERS = GROUPS_A_ROUND * 3;
 const PAYERS_AT_ONCE = 10;
-/** While transfers and skeletons run, somebody opens a settlement this often, in milliseconds. */
-const OPEN_EVERY_MS = 1_000;
-const SMALL_GROUPS = 120;
+/** While transfers or skeletons run, so many settlements are opened, one after the other... */
+const OPENED_A_LEG = 6;
+/** ...with this pause, in milliseconds. */
+const OPEN_EVERY_MS = 500;
+const SMALL_GROUPS = OPENED_A_LEG * 2 * (ROUNDS + 1);
 const LIMIT_MS = 60_000;
 
 /** What settling costs beyond the workflow engine. */
@@ -169,22 +171,22 @@ function createOpener(stand: Stand, groups: readonly BenchGroup[]): Opener {
   let latencies: number[] = [];
   const openOne = async (): Promise<void> => {
     const group = groups[opened];
-    if (group === undefined) return;
+    if (group === undefined) throw new Error('there are too few groups for so many settlements');
     opened += 1;
     const began = performance.now();
     await openSettlement(stand, group);
     latencies.push(performance.now() - began);
   };
+  const openSome = async (): Promise<void> => {
+    for (let count = 0; count < OPENED_A_LEG; count += 1) {
+      await openOne();
+      await new Promise((resolve) => setTimeout(resolve, OPEN_EVERY_MS));
+    }
+  };
   return {
     async during(work) {
-      const calls = [openOne()];
-      const timer = setInterval(() => calls.push(openOne()), OPEN_EVERY_MS);
-      try {
-        return await work();
-      } finally {
-        clearInterval(timer);
-        await Promise.all(calls);
-      }
+      const [found] = await Promise.all([work(), openSome()]);
+      return found;
     },
     opened: () => opened,
     forget() {
