@@ -58,7 +58,8 @@ export class ApiError extends Error {
 export function createClient(baseUrl: string, onTrouble: (text: string) => void = () => undefined): Client {
   return {
     async send<T>(method: string, path: string, options: RequestOptions = {}): Promise<Reply<T>> {
-      const what = `${method} ${path}`;
+      // The token of an invitation is a secret of who was invited.
+      const what = `${method} ${path.replace(/(\/invitations\/)[^/]+/, '$1…')}`;
       const key = options.idempotencyKey ?? randomUUID();
       const trouble = new Trouble(what, onTrouble);
       for (let token = await options.token?.(false); ;) {

@@ -15,23 +15,16 @@ export interface JournalEntry {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-/** A mail arrives within seconds; a mail server that was away is tried again after a minute. */
-const MAIL_MS = 180_000;
-
 /** Waits for the mail that asks this address to be verified, and takes the token out of it. */
 export function verificationToken(sandbox: Client, address: string): Promise<string> {
-  return waitFor(
-    `the verification mail to ${address}`,
-    async () => {
-      const { body } = await sandbox.send<{ data: { text: string }[] }>('GET', `/_sandbox/mails?to=${encodeURIComponent(address)}`);
-      for (const { text } of body.data) {
-        const [, token] = /^Token: (\S+)/m.exec(text) ?? [];
-        if (token !== undefined) return token;
-      }
-      return undefined;
-    },
-    MAIL_MS,
-  );
+  return waitFor(`the verification mail to ${address}`, async () => {
+    const { body } = await sandbox.send<{ data: { text: string }[] }>('GET', `/_sandbox/mails?to=${encodeURIComponent(address)}`);
+    for (const { text } of body.data) {
+      const [, token] = /^Token: (\S+)/m.exec(text) ?? [];
+      if (token !== undefined) return token;
+    }
+    return undefined;
+  });
 }
 
 /** Does on the onboarding page what a click does. */

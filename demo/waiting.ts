@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
  * What a process behind the API may take, in milliseconds. A worker that was killed in the middle of a call is noticed by
  * Temporal after the call's own limit of 75 s.
  */
-const WAIT_MS = 240_000;
+const WAIT_MS = 300_000;
 const FIRST_PAUSE_MS = 100;
 const PAUSE_MAX_MS = 1_000;
 
@@ -12,7 +12,7 @@ const PAUSE_MAX_MS = 1_000;
  * Looks again and again, ever more seldom, until the look gives something.
  *
  * @param what completes "waited in vain for ...".
- * @throws Error after four minutes.
+ * @throws Error after five minutes.
  */
 export async function waitFor<T>(what: string, look: () => Promise<T | undefined>, waitMs = WAIT_MS): Promise<T> {
   const deadline = Date.now() + waitMs;

@@ -27,7 +27,11 @@ export const SUITES: readonly Suite[] = [
   { name: 'starter and tools', run: { kind: 'mocha', files: ['sandbox/**/*.test.ts', 'scripts/**/*.test.ts'] }, limitMinutes: 15 },
   {
     name: 'several processes',
-    run: { kind: 'mocha', files: ['test/**/*.test.ts', 'demo/**/*.test.ts', 'bench/**/*.test.ts'], except: ['test/full/**', 'test/faults/**'] },
+    run: {
+      kind: 'mocha',
+      files: ['test/**/*.test.ts', 'demo/**/*.test.ts', 'bench/**/*.test.ts'],
+      except: ['test/full/**', 'test/faults/**'],
+    },
     limitMinutes: 25,
   },
 ];
@@ -44,4 +48,6 @@ export const FULL_SUITES: readonly Suite[] = [
     needs: ['redis', 'composeLoader'],
     limitMinutes: 8,
   },
+  { name: 'fuzz', run: { kind: 'command', command: ['node', 'test/full/fuzz/run.ts'] }, needs: ['schemathesis'], limitMinutes: 12 },
+  { name: 'demo', run: { kind: 'mocha', files: ['test/full/demo/**/*.test.ts'] }, limitMinutes: 20 },
 ];
