@@ -10,6 +10,9 @@ import { openExpenseRound, roundFor } from './approval-rounds.ts';
 import { balanceFailure } from './ledger.ts';
 import { RECORD_EXPENSES, type RecordItem, recordValues } from './record-statement.ts';
 
+/** What a second expense with the same id runs into, itself or by its posting; the order in which they are met is Postgres's. */
+const TAKEN_CONSTRAINTS: ReadonlySet<string> = new Set(['expense_pkey', 'posting_source']);
+
 /** Gives the tie-break of an expense by its id; see `domain/split.ts`. */
 export type TieBreak = (expenseId: string) => bigint;
 
@@ -60,10 +63,15 @@ export async function recordExpenses(
   try {
     written = await tx.query(RECORD_EXPENSES, recordValues(items));
   } catch (error) {
-    if (brokenUnique(error) === 'expense_pkey') throw refusal('id_taken', 'This id is in use.', `${pointerOf(0)}/id`);
+    // An id that somebody else takes at the same moment breaks whichever constraint is met first.
+    if (TAKEN_CONSTRAINTS.has(brokenUnique(error) ?? '')) throw refusal('id_taken', 'This id is in use.', `${pointerOf(0)}/id`);
     throw balanceFailure(error);
   }
-  if (written.length !== items.length) throw new Error('an expense was not written although its group is held');
+  if (written.length !== items.length) {
+    // The statement passes over ids that were taken since they were looked up above.
+    await refuseTaken(tx, items, pointerOf);
+    throw new Error('an expense was not written although its group is held');
+  }
   for (const item of items) {
     const round = item.state === 'pending' ? roundFor(context, item.draft.content, member.id) : null;
     if (round !== null) await openExpenseRound(tx, context, { id: item.id, version: 1 }, round);

@@ -235,6 +235,21 @@ describe('recording an expense', () => {
     );
   });
 
+  it('the same id at once, on every way of writing, one expense and 409 id_taken for the others', async () => {
+    for (let round = 0; round < 3; round++) {
+      const expense = dinner({ id: uuidv7() });
+      const url = `/v1/groups/${groupId}/expenses`;
+      const answers = await Promise.all([
+        ana.call('POST', url, expense),
+        ana.call('POST', `${url}/bulk`, { expenses: [expense] }),
+        ana.call('POST', `${url}/bulk`, { expenses: [expense, dinner()] }),
+        ben.call('POST', `${url}/bulk`, { expenses: [expense] }),
+      ]);
+      assert.deepEqual(answers.map(({ status }) => status).toSorted(), [201, 409, 409, 409]);
+      for (const { status, body } of answers) if (status === 409) assert.equal(body.code, 'id_taken');
+    }
+  });
+
   it('the same key at once, one expense and one answer; other content is refused', async () => {
     const key = uuidv7();
     const answers = await Promise.all(Array.from({ length: 8 }, () => record({}, { 'idempotency-key': key })));
