@@ -74,7 +74,8 @@ describe('payment routes', function () {
       assert.deepEqual(refusalOf(await world.post(owner!, settlements(group), { dueInDays })), [400, 'invalid_request']);
     assert.deepEqual(refusalOf(await world.post(owner!, settlements(group), { method: 'paypal' })), [400, 'invalid_request']);
     assert.deepEqual(refusalOf(await world.post(owner!, settlements(group), { convertTo: 'EUR' })), [400, 'unknown_field']);
-    assert.deepEqual(refusalOf(await world.post(owner!, settlements(group), { currency: 'XXX' })), [422, 'unknown_currency']);
+    const unknown = await world.post(owner!, settlements(group), { currency: 'XXX' });
+    assert.deepEqual([...refusalOf(unknown), unknown.body.errors[0].pointer], [422, 'unknown_currency', '/currency']);
     assert.deepEqual(refusalOf(await world.post(owner!, settlements(group), { strategy: 'hub' })), [422, 'hub_required']);
     assert.deepEqual(refusalOf(await world.post(owner!, settlements(group), { strategy: 'hub', hub: uuidv7() })), [422, 'hub_unknown']);
     await world.owe(group, group.members[1]!, group.members[0]!, 100);
@@ -82,6 +83,23 @@ describe('payment routes', function () {
     await owner!.call('POST', `/v1/groups/${group.groupId}/archive`);
     assert.deepEqual(refusalOf(await world.post(owner!, settlements(group), {})), [409, 'archived']);
     assert.deepEqual((await owner!.call('GET', settlements(group))).body.data, []);
+  });
+
+  it("POST settlements and refunds, the caller's own id, is kept, and taken for everybody else", async () => {
+    const [group, other, third] = [await owing(), await owing(), await owing()];
+    const id = uuidv7();
+    assert.deepEqual(refusalOf(await world.post(third.users[0]!, settlements(third), { id: id.replace(/^(.{14})7/, '$18') })), [
+      400,
+      'invalid_request',
+    ]);
+    const opened = await world.post(third.users[0]!, settlements(third), { id });
+    assert.deepEqual([opened.status, opened.body.id, opened.body.workflowId], [202, id, `settlement/${id}`]);
+    const paid = [await paidByHand(group), await paidByHand(other)];
+    const ask = (at: number) => world.post([group, other][at]!.users[1]!, `/v1/payments/${paid[at]}/refunds`, { id, reason: 'Back.' });
+    const asked = await ask(0);
+    assert.deepEqual([asked.status, asked.body.id], [202, id]);
+    for (const answer of [await world.post(group.users[0]!, settlements(group), { id }), await ask(1)])
+      assert.deepEqual([...refusalOf(answer), answer.body.errors[0].pointer], [409, 'id_taken', '/id']);
   });
 
   it('POST settlements, twice at once, opens one', async () => {

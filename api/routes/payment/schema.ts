@@ -8,7 +8,10 @@ export const method = z.enum(['stripe', 'manual']).meta({ description: '`manual`
 export const paymentMethodId = z
   .string()
   .regex(/^[A-Za-z0-9_]{1,255}$/, 'must be an id of the gateway')
-  .meta({ example: 'pm_card_visa', description: 'Without one the answer has `nextAction`.' });
+  .meta({
+    example: 'pm_card_visa',
+    description: 'Without one the transfer has `nextAction` as soon as the gateway has given it: read it again.',
+  });
 
 /** Why somebody asks or disagrees. */
 export const reason = text(500).pipe(z.string().min(1));

@@ -14,11 +14,13 @@ import type { Role } from '../../../domain/roles.ts';
 import type { Group } from '../../entities/expense/group.ts';
 import { Invitation } from '../../entities/expense/invitation.ts';
 import { Member } from '../../entities/expense/member.ts';
+import { brokenUnique } from '../../errors.ts';
 import type { Tx } from '../../transact.ts';
 import { by, roleOf, userIdOf } from './members.ts';
 
 /** What is said of a new invitation. */
 export interface NewInvitation {
+  readonly id?: string | undefined;
   readonly email?: string | undefined;
   readonly role?: Role | undefined;
   /** The member whose place is taken by who accepts. */
@@ -35,7 +37,7 @@ const HOUR_MS = 60 * 60 * 1000;
  * @param mail `always` for a member created with an address, which product rules mail to; otherwise mail goes only to
  *   an address that an account has verified.
  * @throws RefusalError forbidden, one_owner, unknown_member, member_already_claimed, invitation_is_for_one,
- *   invitation_limit_reached.
+ *   invitation_limit_reached, id_taken.
  */
 export async function createInvitation(
   tx: Tx,
@@ -50,7 +52,7 @@ export async function createInvitation(
   const role = unwrap(checkGrant(roleOf(actor), input.role ?? standingRole(named)));
   await checkOpenInvitations(tx, group);
   const invitation = tx.em.create(Invitation, {
-    id: uuidv7(),
+    id: input.id ?? uuidv7(),
     groupId: group.id,
     memberId: named?.id ?? null,
     email: input.email ?? null,
@@ -60,7 +62,12 @@ export async function createInvitation(
     maxUses: input.maxUses ?? 1,
     createdAt: tx.now,
   });
-  await tx.em.flush();
+  try {
+    await tx.em.flush();
+  } catch (error) {
+    if (brokenUnique(error) === 'invitation_pkey') throw refusal('id_taken', 'This id is in use.', '/id');
+    throw error;
+  }
   const mailed = input.email !== undefined && (mail === 'always' || (await isVerified(tx, input.email)));
   tx.emit({ type: 'invitation.created', subjectId: invitation.id, groupId: group.id, ...by(actor), data: { mail: mailed } });
   return invitation;

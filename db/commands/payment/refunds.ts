@@ -9,11 +9,13 @@ import {
   type RefundState,
 } from '../../../domain/refund.ts';
 import { refusal, unwrap } from '../../../domain/refusal.ts';
+import { brokenUnique } from '../../errors.ts';
 import type { Tx } from '../../transact.ts';
 import { groupFor, ownerOf } from './groups.ts';
 
 /** What is asked for. */
 export interface RequestRefund {
+  readonly id?: string | undefined;
   readonly paymentId: string;
   readonly userId: string;
   /** The side on which the caller asks; `owner` when it is the payer and the group's owner in one. */
@@ -36,7 +38,7 @@ interface PaymentRow {
  * exceed it together. Whose approval it needs is decided now, by the group's policy.
  *
  * @returns the refund's id.
- * @throws RefusalError refund_exceeds_payment, amount_not_positive, amount_precision, deleted.
+ * @throws RefusalError refund_exceeds_payment, amount_not_positive, amount_precision, deleted, id_taken.
  */
 export async function requestRefund(tx: Tx, input: RequestRefund): Promise<string> {
   const payment = await lockPayment(tx, input.paymentId);
@@ -84,24 +86,29 @@ async function insertRefund(
   state: RefundState,
   approverId: string | null,
 ): Promise<string> {
-  const id = uuidv7();
-  await tx.query(
-    `insert into payment.refund (id, payment_id, group_id, amount_minor, currency, reason, state, idempotency_key, requested_by, decided_by, approver_member_id)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
-    [
-      id,
-      input.paymentId,
-      payment.group_id,
-      minor.toString(),
-      payment.currency,
-      input.reason,
-      state,
-      `${payment.method}:refund:${id}`,
-      input.userId,
-      state === 'approved' ? input.userId : null,
-      approverId,
-    ],
-  );
+  const id = input.id ?? uuidv7();
+  try {
+    await tx.query(
+      `insert into payment.refund (id, payment_id, group_id, amount_minor, currency, reason, state, idempotency_key, requested_by, decided_by, approver_member_id)
+       values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
+      [
+        id,
+        input.paymentId,
+        payment.group_id,
+        minor.toString(),
+        payment.currency,
+        input.reason,
+        state,
+        `${payment.method}:refund:${id}`,
+        input.userId,
+        state === 'approved' ? input.userId : null,
+        approverId,
+      ],
+    );
+  } catch (error) {
+    if (brokenUnique(error) === 'refund_pkey') throw refusal('id_taken', 'This id is in use.', '/id');
+    throw error;
+  }
   return id;
 }
 

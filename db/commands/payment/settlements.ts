@@ -1,5 +1,5 @@
 import { v7 as uuidv7 } from 'uuid';
-import { currencyDigits } from '../../../domain/currency.ts';
+import { isKnownCurrency } from '../../../domain/currency.ts';
 import type { SettlementStrategy } from '../../../domain/plan.ts';
 import { refusal } from '../../../domain/refusal.ts';
 import { settlementState, type TransferState } from '../../../domain/transfer.ts';
@@ -64,7 +64,8 @@ async function hubOf(tx: Tx, group: PaymentGroup, input: OpenSettlement, strateg
 }
 
 async function currenciesToSettle(tx: Tx, input: OpenSettlement): Promise<string[]> {
-  if (input.currency !== undefined) currencyDigits(input.currency);
+  if (input.currency !== undefined && !isKnownCurrency(input.currency))
+    throw refusal('unknown_currency', 'This is not the code of a currency that can be spent.', '/currency');
   const owed = await tx.query<{ currency: string }>(
     `select currency from expense_pub.balance_v1
      where group_id = $1 and not is_system and net + reserved <> 0 and ($2::text is null or currency = $2)

@@ -44,6 +44,14 @@ describe('invitations', function () {
     assert.ok(!JSON.stringify(listed.body).includes(token));
   });
 
+  it("create, the caller's own id, is kept, and taken for everybody else", async () => {
+    const id = uuidv7();
+    const made = await invite({ id });
+    assert.deepEqual([made.status, made.body.id], [201, id]);
+    const again = await invite({ id });
+    assert.deepEqual([...refusalOf(again), again.body.errors[0].pointer], [409, 'id_taken', '/id']);
+  });
+
   it('create, bad or contradictory fields, is refused', async () => {
     const ben = await api.user('Ben');
     const benId = await join(ana, groupId, ben);

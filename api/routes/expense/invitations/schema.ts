@@ -7,6 +7,7 @@ import { role } from '../groups/schema.ts';
 const USES_MAX = 500;
 
 export const createInvitation = z.strictObject({
+  id: id.optional(),
   email: email.optional().meta({ description: 'Only an account that has verified this address can accept.' }),
   role: role.optional().meta({ description: '`editor` by default, or that of the named member; not above your own, and never `owner`.' }),
   memberId: id.optional().meta({ description: 'The member whose place is taken over by who accepts.' }),

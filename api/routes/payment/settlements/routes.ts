@@ -14,8 +14,11 @@ const tag = 'settlements';
 const groupParams = z.strictObject({ groupId: id });
 const settlementParams = z.strictObject({ settlementId: id });
 
+/** A client's own id: not of version 8, which those of settlements by date have. */
+const ownId = id.regex(/^.{14}7/, 'must be a UUID of version 7');
+
 const openBody = z.strictObject({
-  id: id.optional(),
+  id: ownId.optional(),
   strategy: z.enum(['minimal', 'pairwise', 'hub']).optional().meta({ description: "The policy's, or `minimal`, by default." }),
   hub: id.optional().meta({ description: 'The member through whom all payments go; only for the strategy `hub`.' }),
   currency: currency.optional().meta({ example: 'EUR', description: 'Every currency of the group by itself when left out.' }),
