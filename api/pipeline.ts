@@ -1,8 +1,8 @@
 import type { Context } from 'koa';
 import { z } from 'zod';
 import type { Readiness } from '../config/ops-server.ts';
-import { hashRequest, type IdempotencyScope } from '../db/idempotency.ts';
-import type { Deps } from './deps.ts';
+import { findAnswer, hashRequest, type IdempotencyScope } from '../db/idempotency.ts';
+import { databaseOf, type Deps } from './deps.ts';
 import type { Authenticate } from './middleware/authenticate.ts';
 import { BODY_LIMIT_BYTES, parseJson, readBody } from './middleware/body.ts';
 import { guardQuery, isStorable } from './middleware/guard.ts';
@@ -10,7 +10,7 @@ import type { RateLimits } from './middleware/rate-limit.ts';
 import { validate } from './middleware/validate.ts';
 import type { Noted } from './frame.ts';
 import { Problem } from './problems.ts';
-import { RouteRequest } from './request.ts';
+import { replay, RouteRequest } from './request.ts';
 import type { AnyRoute, Answer, Principal } from './route.ts';
 
 /** What every request passes through, made once per app. */
@@ -29,6 +29,9 @@ const KEY = /^[\x21-\x7e]{1,255}$/;
 /**
  * Runs one request in the order that the contract fixes: authenticate (401), rate (429), is the path's resource visible
  * (404), parse and validate (400, 413, 415, 422), may the caller do it (403), then the handler, which looks at state.
+ *
+ * A command may take the caller's own right to it away: who has left a group or handed it over, and repeats the request
+ * with its Idempotency-Key, gets the first answer again and not a 404 or 403.
  */
 export async function runRoute(pipeline: Pipeline, route: AnyRoute, ctx: Context, pathParams: Record<string, string>): Promise<void> {
   const { deps } = pipeline;
@@ -36,13 +39,23 @@ export async function runRoute(pipeline: Pipeline, route: AnyRoute, ctx: Context
   if (principal !== null) (ctx.state as Noted).userId = principal.userId;
   await countRequest(pipeline, route, ctx, principal);
   const params = pathParamsOf(route, pathParams);
-  const resource = await visibleResource(deps, route, principal, params);
+  const resource = await visibleResource(deps, route, ctx, principal, params);
   const rawBody = route.method === 'get' ? NO_BODY : await readBody(ctx, route.bodyLimitBytes ?? BODY_LIMIT_BYTES);
+  if (resource === null) {
+    const kept = await answeredBefore(deps, route, scopeOf(route, ctx, principal, rawBody));
+    // What the caller may no longer see is not shown again either, only that it was done.
+    if (kept === null || (kept.body ?? null) !== null) throw notFound();
+    write(ctx, kept);
+    return;
+  }
   const query = queryOf(route, ctx);
   const body = bodyOf(route, ctx, rawBody);
   const scope = scopeOf(route, ctx, principal, rawBody);
   if (route.access?.permit !== undefined && !route.access.permit(resource, principal as Principal)) {
-    throw new Problem('forbidden', 'Your role does not allow this.');
+    const kept = await answeredBefore(deps, route, scope);
+    if (kept === null) throw new Problem('forbidden', 'Your role does not allow this.');
+    write(ctx, kept);
+    return;
   }
   requirePrecondition(route, ctx);
   const request = new RouteRequest({
@@ -79,11 +92,24 @@ function pathParamsOf(route: AnyRoute, raw: Record<string, string>): Record<stri
   return parsed.data as Record<string, string>;
 }
 
-async function visibleResource(deps: Deps, route: AnyRoute, principal: Principal | null, params: Record<string, string>): Promise<unknown> {
+async function visibleResource(
+  deps: Deps,
+  route: AnyRoute,
+  ctx: Context,
+  principal: Principal | null,
+  params: Record<string, string>,
+): Promise<unknown> {
   if (route.access === undefined) return undefined;
   const resource = await route.access.load(deps, principal as Principal, params);
-  if (resource === null) throw notFound();
+  // A request without a proper key cannot be a repetition, so its body need not be read.
+  if (resource === null && (route.method === 'get' || !KEY.test(ctx.get('idempotency-key')))) throw notFound();
   return resource;
+}
+
+async function answeredBefore(deps: Deps, route: AnyRoute, scope: IdempotencyScope | null): Promise<Answer | null> {
+  if (scope === null) return null;
+  const kept = await findAnswer(databaseOf(deps, route.service), scope);
+  return kept === null ? null : replay(kept);
 }
 
 function queryOf(route: AnyRoute, ctx: Context): unknown {

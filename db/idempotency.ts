@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { refusal } from '../domain/refusal.ts';
 import { databaseFailure } from './errors.ts';
-import type { Tx } from './transact.ts';
+import type { ServiceDatabase } from './orm.ts';
+import { read, type Tx } from './transact.ts';
 
 /** Keys are kept this long; afterwards the same key is a new command. */
 export const IDEMPOTENCY_DAYS = 30;
@@ -50,6 +51,21 @@ export async function claimKey(tx: Tx, scope: IdempotencyScope): Promise<KeptAns
   );
   if (row === undefined) throw refusal('idempotency_in_progress', 'A request with this Idempotency-Key is still running.');
   return keptAnswer(row, scope.requestHash);
+}
+
+/**
+ * The answer that a key has already led to, outside any command; null when there is none to give again: a new key, one
+ * that is running, one with other content, or an answer that held a secret.
+ */
+export async function findAnswer(db: ServiceDatabase, scope: IdempotencyScope): Promise<KeptAnswer | null> {
+  const [row] = await read<{ status: number; headers: Record<string, string> | null; body: unknown }>(
+    db,
+    `select status, headers, body from "${db.service}".idempotency
+     where user_id = $1 and key = $2 and method = $3 and path = $4 and request_hash = $5 and status is not null and not secret
+       and created_at >= now() - interval '${IDEMPOTENCY_DAYS} days'`,
+    [scope.userId, scope.key, scope.method, scope.path, scope.requestHash],
+  );
+  return row === undefined ? null : { status: row.status, headers: row.headers ?? {}, body: row.body };
 }
 
 /** Turns a stored row into the answer to give again, or the refusal that it calls for. */

@@ -115,6 +115,29 @@ describe('group states', function () {
     assert.equal((await remove(ana)).status, 403);
   });
 
+  it('hand over or leave, repeated with the same Idempotency-Key, gives the first answer though the right is gone', async () => {
+    const key = { 'idempotency-key': uuidv7() };
+    const keyed = (who: TestUser, action: string, body?: unknown): Promise<TestAnswer> =>
+      who.call('POST', `/v1/groups/${groupId}/${action}`, body, key);
+    const handed = await keyed(ana, 'owner', { memberId: benId });
+    const again = await keyed(ana, 'owner', { memberId: benId });
+    assert.deepEqual([again.status, again.headers.get('idempotent-replayed'), again.body], [200, 'true', handed.body]);
+    assert.deepEqual(refusalOf(await keyed(ana, 'owner', { memberId: anaId })), [403, 'forbidden']);
+    const answered = { displayName: 'Bo' };
+    assert.equal((await keyed(ana, 'members', answered)).status, 201);
+    for (const replayed of [null, 'true']) {
+      const left = await keyed(ana, 'leave');
+      assert.deepEqual([left.status, left.headers.get('idempotent-replayed')], [204, replayed]);
+    }
+    // What is in the group is not shown to whoever left it, not even what they were shown before.
+    assert.deepEqual(refusalOf(await keyed(ana, 'members', answered)), [404, 'not_found']);
+    assert.deepEqual(refusalOf(await keyed(await api.user('Eve'), 'leave')), [404, 'not_found']);
+    assert.deepEqual(refusalOf(await ana.call('POST', `/v1/groups/${groupId}/leave`, undefined, { 'idempotency-key': 'with space' })), [
+      404,
+      'not_found',
+    ]);
+  });
+
   it('leave, with a balance or as owner of others, is 409', async () => {
     assert.deepEqual(refusalOf(await post(ana, 'leave')), [409, 'owner_cannot_leave']);
     await postDebt(api, groupId, anaId, benId);
