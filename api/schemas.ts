@@ -37,8 +37,11 @@ export const currency = z
 /** Money on the wire. */
 export const money = z.strictObject({ amount, currency }).meta({ id: 'Money', description: 'An amount with all digits of its currency.' });
 
-/** A business day. */
-export const date = z.iso.date().meta({ example: '2026-11-20' });
+/** A business day. Postgres knows no year 0. */
+export const date = z.iso
+  .date()
+  .refine((day) => day >= '0001-01-01', 'must be in the year 1 or later')
+  .meta({ example: '2026-11-20' });
 
 /** An instant in RFC 3339; offsets are accepted, answers are in UTC. */
 export const instant = z.iso.datetime({ offset: true }).meta({ example: '2026-11-20T10:00:00.000Z' });

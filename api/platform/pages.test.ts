@@ -72,8 +72,8 @@ describe('pages of the platform', function () {
 
 /** Codes written as literals where problems and refusals are made. */
 function codesInSource(): Set<string> {
-  const makers = /(?:refusal|refuse|new Problem)\(\s*'([a-z_]+)'/g;
-  const tables = /\bcode: '([a-z_]+)'/g;
+  const makers = /(?:refusal|refuse|new Problem)\(\s*'([a-z_0-9]+)'/g;
+  const tables = /\bcode: '([a-z_0-9]+)'/g;
   return new Set([
     ...matchesIn('api', makers),
     ...['db', 'domain'].flatMap((folder) => [...matchesIn(folder, makers), ...matchesIn(folder, tables)]),

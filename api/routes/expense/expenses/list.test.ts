@@ -89,6 +89,12 @@ describe('lists of expenses', () => {
       400,
       'invalid_cursor',
     ]);
+    for (const [query, status] of [
+      ['from=0001-01-01&to=9999-12-31', 200],
+      ['from=0000-12-31', 400],
+      ['to=0000-01-01', 400],
+    ] as const)
+      assert.equal((await ana.call('GET', `${url}?${query}`)).status, status, query);
     const mine = await ben.call('GET', '/v1/expenses?q=sushi');
     assert.deepEqual(
       mine.body.data.map((row: { id: string }) => row.id),
