@@ -1,10 +1,10 @@
 import type { ClientBase } from 'pg';
-import type { ServiceName } from '../config/env.ts';
+import { SERVICES, type ServiceName } from '../config/env.ts';
 import type { ProcessName, ProcessRef } from '../domain/events.ts';
 import { IDEMPOTENCY_DAYS } from './idempotency.ts';
 import type { ServiceDatabase } from './orm.ts';
 
-/** Published and dispatched events are kept this long; a consumer that was away longer has to be started afresh. */
+/** Published and dispatched events are kept this long, and longer where a consumer has yet to read them. */
 export const OUTBOX_DAYS = 7;
 
 /** The channel on which consumers hear that a service has published. */
@@ -62,8 +62,13 @@ export async function postponeDispatch(db: ServiceDatabase, eventIds: readonly s
   );
 }
 
+/** How far consumers have read, in whichever service they are. */
+const CURSORS = SERVICES.map((service) => `select source, position from ${service}_pub.cursor_v1`).join(' union all ');
+
 /**
- * Deletes events that nobody needs any more: older than {@link OUTBOX_DAYS}, published, and dispatched where they wake a process.
+ * Deletes events that nobody needs any more: older than {@link OUTBOX_DAYS}, published, dispatched where they wake a
+ * process, and read by every consumer that has a cursor. A consumer that is given up for good takes its cursor with it,
+ * in a migration; until then its source keeps everything from there on.
  *
  * @returns how many were deleted; fewer than the limit means that none is left.
  */
@@ -73,8 +78,9 @@ export async function deleteOldEvents(db: ServiceDatabase, limit: number, days =
   const result = await db.pool.query(
     `delete from "${db.service}".outbox where id in (
        select id from "${db.service}".outbox
-       where id < $1 and position is not null and (process is null or dispatched_at is not null) order by id limit $2)`,
-    [bound, limit],
+       where id < $1 and position is not null and (process is null or dispatched_at is not null)
+         and position <= coalesce((select min(position) from (${CURSORS}) c where source = $3), position) order by id limit $2)`,
+    [bound, limit, db.service],
   );
   return result.rowCount ?? 0;
 }
