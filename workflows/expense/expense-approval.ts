@@ -1,4 +1,4 @@
-import { proxyActivities, setHandler } from '@temporalio/workflow';
+import { patched, proxyActivities, setHandler } from '@temporalio/workflow';
 import type { ExpenseActivities } from '../../activities/expense/contract.ts';
 import { orRefusal } from '../shared/failures.ts';
 import { expireNow } from '../shared/messages.ts';
@@ -47,6 +47,8 @@ async function followRounds(expenseId: string, bell: ReturnType<typeof changedBe
     }
     const approval = found.value;
     if (approval.state === 'ended') {
+      // An edit during the look asks anew and rang here: this run follows that round.
+      if (bell.rang && patched('look-again-at-the-end')) continue;
       show('ended', 'The voters, the time-out or a change of the expense ended it.', { groupId: approval.groupId, nextStepAt: null });
       return 'ended';
     }
