@@ -99,7 +99,7 @@ export async function play(input: PlayInput, story: Story): Promise<void> {
 
   const plan = await planOf(cast, cast.currency, ask);
   story.plan = plan.transfers;
-  progress.step(`The plan needs ${plan.transfers.length} transfers${plan.minimal ? ', and fewer are proven impossible' : ''}`);
+  progress.step(`Transfers that the plan needs: ${plan.transfers.length}${plan.minimal ? ', and fewer are proven impossible' : ''}`);
   story.checks.push(checkPlan('the plan settles everybody', plan.transfers, owed, cast.currency));
 
   const settled = await settle(cast, ask, sandbox, progress);
