@@ -50,4 +50,10 @@ export const FULL_SUITES: readonly Suite[] = [
   },
   { name: 'fuzz', run: { kind: 'command', command: ['node', 'test/full/fuzz/run.ts'] }, needs: ['schemathesis'], limitMinutes: 12 },
   { name: 'demo', run: { kind: 'mocha', files: ['test/full/demo/**/*.test.ts'] }, limitMinutes: 20 },
+  {
+    name: 'browser',
+    run: { kind: 'command', command: ['node', 'test/full/browser/screenshots.ts'] },
+    needs: ['chromium'],
+    limitMinutes: 8,
+  },
 ];

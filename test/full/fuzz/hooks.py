@@ -1,0 +1,147 @@
+"""Feeds schemathesis with what lies in the seeded world (world.ts); README.md lists what each hook supplies.
+
+A request that the fuzzer made wrong on purpose keeps what is wrong with it: only parts that were generated as valid ones are filled in.
+"""
+
+import ast
+import hashlib
+import hmac
+import json
+import os
+import threading
+import time
+import urllib.request
+import uuid
+
+import schemathesis
+from requests.structures import CaseInsensitiveDict
+from schemathesis.core.parameters import ParameterLocation
+from schemathesis.generation import GenerationMode
+
+with open(os.environ["FUZZ_WORLD"], encoding="utf-8") as file:
+    WORLD = json.load(file)
+
+# Marks requests that come from the world whole, so that nothing else is filled in; never sent.
+RECIPE = "X-Recipe"
+
+# Python 3.11 counts the depth of its parser for all threads together, and fails when two parse at once.
+parse, parsing = ast.parse, threading.Lock()
+
+
+def parse_alone(*args, **kwargs):
+    with parsing:
+        return parse(*args, **kwargs)
+
+
+ast.parse = parse_alone
+
+
+# A token lives for ten minutes, which a slow machine may need.
+@schemathesis.auth(refresh_interval=240)
+class SignedIn:
+    """The main user's token, for every generated request of an operation that needs one."""
+
+    def get(self, case, context):
+        signing_in = WORLD["signIn"]
+        request = urllib.request.Request(
+            signing_in["url"], json.dumps(signing_in["body"]).encode(), {"Content-Type": "application/json"}
+        )
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return json.load(answer)["accessToken"]
+
+    def set(self, case, data, context):
+        case.headers["Authorization"] = f"Bearer {data}"
+
+
+@schemathesis.hook
+def before_add_examples(context, examples):
+    """Requests that succeed in the world, as first examples of their operation."""
+    operation = context.operation
+    recipes = WORLD["recipes"].get(operation.definition.raw.get("operationId"), [])
+    for recipe in recipes:
+        headers = CaseInsensitiveDict(recipe.get("headers", {}))
+        headers[RECIPE] = "1"
+        if needs_key(operation):
+            headers["Idempotency-Key"] = str(uuid.uuid4())
+        fields = {"path_parameters": dict(recipe.get("path", {})), "headers": headers}
+        if "body" in recipe:
+            fields.update(body=recipe["body"], media_type="application/json")
+        case = operation.Case(**fields)
+        if "token" in recipe:
+            case.headers["Authorization"] = f"Bearer {recipe['token']}"
+            # Tells the check of ignored credentials that these are real.
+            case._has_explicit_auth = True
+        examples.append(case)
+
+
+@schemathesis.hook
+def before_call(context, case, kwargs):
+    """Ids, versions, keys and signatures for requests whose own are well formed and mean nothing."""
+    recipe = case.headers.pop(RECIPE, None)
+    if case.operation.definition.raw.get("operationId") == "receiveWebhook":
+        sign(case)
+    if recipe is not None:
+        return
+    if is_valid(case, ParameterLocation.PATH):
+        for name in case.path_parameters:
+            if name in WORLD["ids"]:
+                case.path_parameters[name] = pick(WORLD["ids"][name], case, name)
+    if is_valid(case, ParameterLocation.HEADER):
+        if needs_key(case.operation) and not case.headers.get("Idempotency-Key"):
+            case.headers["Idempotency-Key"] = str(uuid.uuid4())
+        # Half of the versions are those of the fuzzer, which are stale.
+        if "If-Match" in case.headers and pick([True, False], case, "If-Match"):
+            case.headers["If-Match"] = "*"
+    if is_valid(case, ParameterLocation.BODY) and isinstance(case.body, dict):
+        name_members(case)
+
+
+def needs_key(operation):
+    """Whether the operation moves money, so that an Idempotency-Key is required."""
+    parameters = operation.definition.raw.get("parameters", [])
+    return any(parameter.get("$ref", "").endswith("/IdempotencyKeyRequired") for parameter in parameters)
+
+
+def is_valid(case, location):
+    """Whether a part of the request was generated as a valid one; a case of which nothing is known counts as valid."""
+    if case.meta is None:
+        return True
+    component = case.meta.components.get(location)
+    return component is None or component.mode == GenerationMode.POSITIVE
+
+
+def pick(values, case, name):
+    """The same value for the same generated request, so that a seed gives the same run."""
+    text = f"{case.operation.label}/{name}/{case.path_parameters}/{case.query}/{case.body!r}"
+    return values[int.from_bytes(hashlib.sha256(text.encode("utf-8", "replace")).digest()[:4], "big") % len(values)]
+
+
+def name_members(case):
+    """Members of the group in the path in place of ids that belong to nobody."""
+    members = WORLD["members"].get(case.path_parameters.get("groupId"))
+    if members is None:
+        return
+
+    def visit(value, key=None):
+        if isinstance(value, dict):
+            return {name: visit(inner, name) for name, inner in value.items()}
+        if isinstance(value, list):
+            return [members[index % len(members)] if key == "among" else visit(inner, key) for index, inner in enumerate(value)]
+        if key in ("memberId", "from", "to") and isinstance(value, str):
+            return members[hash_of(value) % len(members)]
+        return value
+
+    case.body = visit(case.body)
+
+
+def hash_of(text):
+    return hashlib.sha256(text.encode("utf-8", "replace")).digest()[0]
+
+
+def sign(case):
+    """Stripe's signature over the body as it will be sent; the body is sent as these bytes."""
+    body = json.dumps(case.body if isinstance(case.body, dict) else {}).encode()
+    now = int(time.time())
+    signature = hmac.new(WORLD["webhookSecret"].encode(), f"{now}.".encode() + body, hashlib.sha256).hexdigest()
+    case.headers["Stripe-Signature"] = f"t={now},v1={signature}"
+    case.body = json.loads(body)

@@ -1,0 +1,84 @@
+// node test/full/fuzz/run.ts: plays a world on a platform of its own and lets schemathesis loose on every operation, signed in.
+// Beyond its checks it must have been a real run: enough cases, a 2xx of every operation, few answers that never got in.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { startPlatform } from '../../../sandbox/platform.ts';
+import { readRun, type FuzzRun } from './report.ts';
+import { playWorld } from './world.ts';
+
+const SEED = '20261122';
+const CASES_MIN = 2_000;
+/** Of all answers, those that say no more than "not signed in" or "too often". */
+const REFUSED_SHARE_MAX = 0.2;
+const EXAMPLES_PER_OPERATION = '12';
+/** These contradict our 409, 412, 422 and 428, and deletes that may be restored. */
+const EXCLUDED_CHECKS = 'positive_data_acceptance,missing_required_header,use_after_free';
+/** Signing out would end the session that the rest of the run needs. */
+const EXCLUDED_OPERATION = 'logout';
+
+const folder = mkdtempSync(join(tmpdir(), 'safesplitx-fuzz-'));
+const here = fileURLToPath(new URL('.', import.meta.url));
+const platform = await startPlatform({ dataDir: join(folder, 'data'), ports: 'free', env: { ...process.env, ...raisedLimits() } });
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void finish().then(() => process.exit(1)));
+try {
+  const { apiUrl, sandboxUrl = '' } = platform.urls;
+  const world = await playWorld({ apiUrl, sandboxUrl });
+  say(`the world is there: ${Object.keys(world.recipes).length} operations have a request that succeeds`);
+  const worldFile = join(folder, 'world.json');
+  writeFileSync(worldFile, JSON.stringify({ ...world, webhookSecret: platform.env['STRIPE_WEBHOOK_SECRET'] }), { mode: 0o600 });
+  const reportFile = join(folder, 'run.ndjson');
+  const code = await fuzz(`${apiUrl}/openapi.json`, worldFile, reportFile);
+  process.exitCode = judge(readRun(readFileSync(reportFile, 'utf8')), code) ? 0 : 1;
+} finally {
+  await finish();
+}
+
+async function fuzz(documentUrl: string, worldFile: string, reportFile: string): Promise<number> {
+  const args = ['run', documentUrl, '--seed', SEED, '--workers', '3', '--max-examples', EXAMPLES_PER_OPERATION, '--continue-on-failure'];
+  args.push('--checks', 'all', '--exclude-checks', EXCLUDED_CHECKS, '--exclude-operation-id', EXCLUDED_OPERATION);
+  // How fast inputs are made says something about this machine, not about the API.
+  args.push('--suppress-health-check', 'all', '--warnings', 'off', '--report', 'ndjson', '--report-ndjson-path', reportFile);
+  const child = spawn(process.env['SCHEMATHESIS'] || '.cache/python/bin/schemathesis', args, {
+    // A hypothesis database of an earlier run would change what this one does.
+    env: { ...process.env, SCHEMATHESIS_HOOKS: 'hooks', PYTHONPATH: here, FUZZ_WORLD: worldFile, HYPOTHESIS_STORAGE_DIRECTORY: folder },
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
+  const [code] = (await once(child, 'close')) as [number | null];
+  return code ?? 1;
+}
+
+/** Prints what the run was, and whether it is one that counts. */
+function judge(run: FuzzRun, code: number): boolean {
+  const share = run.refused / Math.max(1, run.answers);
+  const silent = run.operations.filter(({ succeeded }) => succeeded === 0).map(({ label }) => label);
+  const findings = [
+    ...(code === 0 ? [] : [`schemathesis ended with ${code}: ${run.failures.length} failures, ${run.errors} errors`]),
+    ...(run.cases >= CASES_MIN ? [] : [`${run.cases} cases are fewer than ${CASES_MIN}`]),
+    ...(share < REFUSED_SHARE_MAX ? [] : [`${(share * 100).toFixed(1)} % of the answers were 401 or 429`]),
+    ...silent.map((label) => `${label} had no 2xx`),
+  ];
+  for (const { label, operation } of run.failures) say(`FAILED ${operation}: ${label}`);
+  for (const finding of findings) say(`FAILED ${finding}`);
+  say(`${run.cases} cases, ${run.answers} answers, ${(share * 100).toFixed(1)} % of them 401 or 429`);
+  const good = run.operations.filter(({ label, succeeded }) => succeeded > 0 && !run.failures.some(({ operation }) => operation === label));
+  say(`${good.length} passed, ${findings.length} failed`);
+  return findings.length === 0;
+}
+
+function raisedLimits(): Record<string, string> {
+  const names = ['CREDENTIAL', 'ANONYMOUS', 'SIGN_IN_ACCOUNT', 'SIGN_IN_ADDRESS', 'REFRESH'];
+  return { ...Object.fromEntries(names.map((name) => [`RATE_LIMIT_${name}`, '10000000'])), LOG_LEVEL: 'warn' };
+}
+
+async function finish(): Promise<void> {
+  await platform.stop();
+  rmSync(folder, { recursive: true, force: true });
+}
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}

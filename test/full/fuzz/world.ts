@@ -1,0 +1,371 @@
+import { v7 as uuidv7 } from 'uuid';
+import { until } from '../../support/until.ts';
+import { mailedToken, register, signUp, type Addresses, type Json, type Person } from '../support/people.ts';
+
+/** One request that succeeds in the world as it was made, once. */
+export interface Recipe {
+  /** Access token of whoever may do it; none for anonymous operations. */
+  readonly token?: string;
+  readonly path?: Readonly<Record<string, string>>;
+  readonly body?: Json;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** The body goes out with the gateway's signature. */
+  readonly signed?: true;
+}
+
+/** What the hooks feed to the fuzzer. */
+export interface World {
+  /** How the main user signs in. */
+  readonly signIn: { readonly url: string; readonly body: Json };
+  /** By operation: requests that get a 2xx, each on resources of its own. */
+  readonly recipes: Recipes;
+  /** By path parameter: values that the main user sees, for generated requests; no recipe uses them, as anything may happen to them. */
+  readonly ids: Readonly<Record<string, readonly string[]>>;
+  /** Ids of members, for bodies that name some, by group. */
+  readonly members: Readonly<Record<string, readonly string[]>>;
+}
+
+type Recipes = Readonly<Record<string, readonly Recipe[]>>;
+
+interface Group {
+  readonly id: string;
+  /** Ids of the members: the main user, the second, the third. */
+  readonly ana: string;
+  readonly ben: string;
+  readonly cara: string;
+}
+
+/**
+ * Plays a world through the REST API alone: three people with verified addresses, groups in every state, expenses that are
+ * posted, pending and deleted, settlements with transfers in several states, payments, refunds, reminders and invitations.
+ */
+export async function playWorld(at: Addresses): Promise<World> {
+  const [ana, ben, cara, dora] = (await Promise.all(['Ana', 'Ben', 'Cara', 'Dora'].map((name) => signUp(at, name)))) as [
+    Person,
+    Person,
+    Person,
+    Person,
+  ];
+  const play = new Play(ana, ben, cara);
+  const all = { approval: { mode: 'all' } };
+  const [home, owed, approving, open, asking] = (await Promise.all([
+    play.group('Home'),
+    play.group('Holiday'),
+    play.group('Office', all),
+    play.group('Open to all'),
+    play.group('Open, and asking', all),
+  ])) as [Group, Group, Group, Group, Group];
+
+  const user = await playUsers(at, ana, dora);
+  const groups = await play.groups(home);
+  const invitations = await play.invitations(home, dora);
+  const expenses = await play.expenses(home, approving);
+  const payments = await play.payments(owed);
+  const reminders = await play.reminders(owed);
+  const ids = await play.ids(open, asking);
+  const [notices, others] = (await Promise.all([ana, ben].map(noticesOf))) as [Json[], Json[]];
+
+  const recipes: Record<string, readonly Recipe[]> = {
+    ...user,
+    ...groups,
+    ...invitations,
+    ...expenses,
+    ...payments,
+    ...reminders,
+    listNotifications: [{ token: ben.token }],
+    readNotification: others.slice(0, 3).map((notice) => ({ token: ben.token, path: { notificationId: idOf(notice) } })),
+    readAllNotifications: [{ token: ben.token }],
+    receiveWebhook: [
+      {
+        path: { gateway: 'stripe' },
+        signed: true,
+        body: { id: `evt_${uuidv7()}`, object: 'event', type: 'account.updated', data: { object: { id: 'acct_none', object: 'account' } } },
+      },
+    ],
+  };
+  return {
+    signIn: { url: `${at.apiUrl}/v1/auth/login`, body: { email: ana.email, password: ana.password } },
+    recipes,
+    ids: { ...ids, gateway: ['stripe'], notificationId: notices.map(idOf) },
+    members: Object.fromEntries([open, asking].map((group) => [group.id, [group.ana, group.ben, group.cara]])),
+  };
+}
+
+function noticesOf(person: Person): Promise<Json[]> {
+  return until(
+    'a notice',
+    async () => {
+      const { data } = (await person.call('GET', '/v1/notifications')) as { data: Json[] };
+      return data.length > 0 ? data : null;
+    },
+    120_000,
+  );
+}
+
+async function playUsers(at: Addresses, ana: Person, dora: Person): Promise<Recipes> {
+  const [eva, finn] = await Promise.all([register(at.apiUrl, 'Eva'), register(at.apiUrl, 'Finn')]);
+  return {
+    register: [{ body: { email: `gus-${uuidv7()}@example.com`, password: uuidv7(), displayName: 'Gus' } }],
+    login: [{ body: { email: ana.email, password: ana.password } }],
+    refresh: [{ body: { refreshToken: dora.refreshToken } }],
+    verifyEmail: [{ body: { token: await mailedToken(at.sandboxUrl, eva.email) } }],
+    resendVerification: [{ token: finn.token }],
+    getMe: [{ token: ana.token }],
+    updateMe: [{ token: ana.token, headers: any, body: { displayName: 'Ana again' } }],
+  };
+}
+
+const any = { 'If-Match': '*' } as const;
+
+/** The groups' part of the world, by its three people. */
+class Play {
+  readonly #ana: Person;
+  readonly #ben: Person;
+  readonly #cara: Person;
+
+  constructor(ana: Person, ben: Person, cara: Person) {
+    this.#ana = ana;
+    this.#ben = ben;
+    this.#cara = cara;
+  }
+
+  /** A group of Ana's with Ben as admin and Cara as contributor. */
+  async group(name: string, policy?: Json): Promise<Group> {
+    const made = await this.#ana.call('POST', '/v1/groups', { name, currency: 'EUR', ...(policy ? { policy } : {}) });
+    const id = idOf(made);
+    const join = async (person: Person, role: string): Promise<string> => {
+      const { token } = await this.#ana.call('POST', `/v1/groups/${id}/invitations`, { role });
+      return (await person.call('POST', `/v1/invitations/${token as string}/accept`))['myMemberId'] as string;
+    };
+    const ben = await join(this.#ben, 'admin');
+    const cara = await join(this.#cara, 'contributor');
+    return { id, ana: made['myMemberId'] as string, ben, cara };
+  }
+
+  async groups(home: Group): Promise<Recipes> {
+    const ana = this.#ana.token;
+    const names = ['deleted', 'archived', 'to delete', 'to archive', 'to leave', 'to hand over'];
+    const [deleted, archived, toDelete, toArchive, toLeave, toHandOver] = (await Promise.all(names.map((name) => this.group(name)))) as [
+      Group,
+      Group,
+      Group,
+      Group,
+      Group,
+      Group,
+    ];
+    await this.#ana.call('DELETE', `/v1/groups/${deleted.id}`);
+    await this.#ana.call('POST', `/v1/groups/${archived.id}/archive`);
+    const members = `/v1/groups/${home.id}/members`;
+    const [guest, leaving] = (await Promise.all(
+      ['Guest', 'Passing by'].map((displayName) => this.#ana.call('POST', members, { displayName })),
+    )) as [Json, Json];
+    const at = (group: Group): Pick<Recipe, 'token' | 'path'> => ({ token: ana, path: { groupId: group.id } });
+    return {
+      createGroup: [{ token: ana, body: { name: 'New', currency: 'JPY', timeZone: 'Asia/Tokyo' } }],
+      listGroups: [{ token: ana }],
+      getGroup: [at(home)],
+      updateGroup: [{ ...at(home), headers: any, body: { name: 'Home again' } }],
+      deleteGroup: [{ ...at(toDelete), headers: any }],
+      restoreGroup: [at(deleted)],
+      archiveGroup: [at(toArchive)],
+      unarchiveGroup: [at(archived)],
+      leaveGroup: [{ ...at(toLeave), token: this.#ben.token }],
+      handOverGroup: [{ ...at(toHandOver), body: { memberId: toHandOver.ben } }],
+      addMember: [{ ...at(home), body: { displayName: 'Another guest', role: 'viewer', weight: '1.5' } }],
+      getMember: [{ token: ana, path: { groupId: home.id, memberId: home.ben } }],
+      updateMember: [{ token: ana, path: { groupId: home.id, memberId: idOf(guest) }, headers: any, body: { displayName: 'Guest two' } }],
+      removeMember: [{ token: ana, path: { groupId: home.id, memberId: idOf(leaving) }, headers: any }],
+    };
+  }
+
+  async invitations(home: Group, dora: Person): Promise<Recipes> {
+    const path = `/v1/groups/${home.id}/invitations`;
+    const [toAccept, toRevoke, standing] = (await Promise.all(
+      Array.from({ length: 3 }, () => this.#ana.call('POST', path, { role: 'viewer', maxUses: 3 })),
+    )) as [Json, Json, Json];
+    const group = { token: this.#ana.token, path: { groupId: home.id } };
+    return {
+      createInvitation: [{ ...group, body: { role: 'viewer', expiresInHours: 24, maxUses: 2 } }],
+      listInvitations: [group],
+      revokeInvitation: [{ token: group.token, path: { groupId: home.id, invitationId: idOf(toRevoke) } }],
+      getInvitation: [{ path: { token: standing['token'] as string } }],
+      acceptInvitation: [{ token: dora.token, path: { token: toAccept['token'] as string } }],
+    };
+  }
+
+  /** 90.00 paid by Ana for all three, on the day after the last one. */
+  async expense(group: Group, by: Person = this.#ana): Promise<Json> {
+    return by.call('POST', `/v1/groups/${group.id}/expenses`, dinner(group));
+  }
+
+  async expenses(home: Group, approving: Group): Promise<Recipes> {
+    const [standing, toEdit, toDelete, toRestore] = (await Promise.all(Array.from({ length: 4 }, () => this.expense(home)))) as Json[];
+    const [toApprove, toReject, toWithdraw] = (await Promise.all(Array.from({ length: 3 }, () => this.expense(approving)))) as Json[];
+    await this.#ana.call('DELETE', `/v1/expenses/${idOf(toRestore!)}`);
+    const of = (expense: Json | undefined, token = this.#ana.token): Recipe => ({ token, path: { expenseId: idOf(expense!) } });
+    const group = { token: this.#ana.token, path: { groupId: home.id } };
+    const adjustment = {
+      reason: 'Counted twice',
+      entries: [
+        { memberId: home.ana, money: { amount: '5.00', currency: 'EUR' } },
+        { memberId: home.ben, money: { amount: '-5.00', currency: 'EUR' } },
+      ],
+    };
+    await this.#ana.call('POST', `/v1/groups/${home.id}/adjustments`, adjustment);
+    return {
+      createExpense: [{ ...group, body: dinner(home) }],
+      createExpenses: [{ ...group, body: { expenses: [dinner(home), dinner(home)] } }],
+      listGroupExpenses: [group],
+      listExpenses: [{ token: this.#ana.token }],
+      getExpense: [of(standing)],
+      getExpenseHistory: [of(standing)],
+      updateExpense: [{ ...of(toEdit), headers: any, body: { description: 'Supper' } }],
+      deleteExpense: [{ ...of(toDelete), headers: any }],
+      restoreExpense: [of(toRestore)],
+      approveExpense: [of(toApprove, this.#ben.token)],
+      rejectExpense: [of(toReject, this.#ben.token)],
+      withdrawExpense: [of(toWithdraw)],
+      getBalances: [group],
+      getPlan: [group],
+      createAdjustment: [{ ...group, body: adjustment }],
+      listAdjustments: [group],
+    };
+  }
+
+  /** A group in which Ben and Cara owe, with an open settlement. */
+  async settling(name: string): Promise<{ group: Group; settlementId: string; transferId: string }> {
+    const group = await this.group(name);
+    await this.expense(group);
+    const opened = await this.#ana.call('POST', `/v1/groups/${group.id}/settlements`, {});
+    const planned = await this.#reaches(this.#ana, `/v1/settlements/${idOf(opened)}`, ['collecting']);
+    const transfers = planned['transfers'] as Json[];
+    const transfer = transfers.find(({ from }) => from === group.ben);
+    return { group, settlementId: idOf(opened), transferId: idOf(transfer!) };
+  }
+
+  /** A payment of Ben to Ana, made by hand and confirmed. */
+  async paid(group: Group): Promise<string> {
+    const transfer = await this.#ben.call('POST', `/v1/groups/${group.id}/payments`, handOver(group));
+    const path = `/v1/transfers/${idOf(transfer)}`;
+    await this.#reaches(this.#ana, path, ['awaiting_confirmation']);
+    await this.#ana.call('POST', `${path}/confirm`);
+    const done = await this.#reaches(this.#ana, path, ['succeeded']);
+    return idOf((done['payments'] as Json[])[0]!);
+  }
+
+  async payments(owed: Group): Promise<Recipes> {
+    await this.expense(owed);
+    const settle = await this.group('To settle');
+    await this.expense(settle);
+    const names = ['paying', 'confirming', 'disputing', 'reminding', 'cancelling'];
+    const [paying, confirming, disputing, reminding, cancelling] = await Promise.all(names.map((name) => this.settling(name)));
+    for (const { transferId } of [confirming!, disputing!]) {
+      await this.#ben.call('POST', `/v1/transfers/${transferId}/pay`, { method: 'manual' });
+      await this.#reaches(this.#ana, `/v1/transfers/${transferId}`, ['awaiting_confirmation']);
+    }
+    const [refundable, toApprove, toReject] = await Promise.all([owed, owed, owed].map((group) => this.paid(group)));
+    const [approving, rejecting] = await Promise.all(
+      [toApprove!, toReject!].map((id) => this.#ben.call('POST', `/v1/payments/${id}/refunds`, { amount: '1.00', reason: 'Too much' })),
+    );
+    const [ana, ben] = [this.#ana.token, this.#ben.token];
+    const at = (transferId: string, token: string): Recipe => ({ token, path: { transferId } });
+    const group = { token: ana, path: { groupId: owed.id } };
+    return {
+      createSettlement: [{ token: ana, path: { groupId: settle.id }, body: { strategy: 'minimal', dueInDays: 7 } }],
+      listSettlements: [{ token: ana, path: { groupId: paying!.group.id } }],
+      getSettlement: [{ token: ana, path: { settlementId: paying!.settlementId } }],
+      cancelSettlement: [{ token: ana, path: { settlementId: cancelling!.settlementId } }],
+      getTransfer: [at(paying!.transferId, ana)],
+      payTransfer: [{ ...at(paying!.transferId, ben), body: { method: 'manual', amount: '10.00' } }],
+      confirmTransfer: [at(confirming!.transferId, ana)],
+      disputeTransfer: [{ ...at(disputing!.transferId, ana), body: { reason: 'Not seen' } }],
+      remindTransfer: [at(reminding!.transferId, ana)],
+      createPayment: [{ token: ben, path: { groupId: owed.id }, body: handOver(owed) }],
+      listPayments: [{ token: ana }],
+      getPayment: [{ token: ana, path: { paymentId: refundable! } }],
+      createRefund: [{ token: ben, path: { paymentId: refundable! }, body: { amount: '0.50', reason: 'Too much' } }],
+      getRefund: [{ token: ana, path: { refundId: idOf(approving!) } }],
+      approveRefund: [{ token: ana, path: { refundId: idOf(approving!) } }],
+      rejectRefund: [{ token: ana, path: { refundId: idOf(rejecting!) } }],
+      openPayoutAccount: [{ token: ana }],
+      getPayoutAccount: [group].map(({ token }) => ({ token })),
+    };
+  }
+
+  async reminders(owed: Group): Promise<Recipes> {
+    const groups = await Promise.all(['pause', 'resume', 'snooze', 'stop', 'remind'].map((name) => this.group(`To ${name}`)));
+    await Promise.all(groups.map((group) => this.expense(group)));
+    const remind = (group: Group): Promise<Json> =>
+      this.#ana.call('POST', `/v1/groups/${group.id}/reminders`, { memberId: group.ben, cadence: CADENCE });
+    const standing = await remind(owed);
+    const [toPause, toResume, toSnooze, toStop] = (await Promise.all(groups.slice(0, 4).map(remind))) as Json[];
+    await this.#ana.call('POST', `/v1/reminders/${idOf(toResume!)}/pause`);
+    const of = (reminder: Json | undefined): Recipe => ({ token: this.#ana.token, path: { reminderId: idOf(reminder!) } });
+    const last = groups.at(-1)!;
+    const until = new Date(Date.now() + 7 * 86_400_000).toISOString();
+    return {
+      createReminder: [{ token: this.#ana.token, path: { groupId: last.id }, body: { memberId: last.ben, cadence: CADENCE } }],
+      listReminders: [{ token: this.#ana.token, path: { groupId: owed.id } }],
+      getReminder: [of(standing)],
+      updateReminder: [{ ...of(standing), headers: any, body: { cadence: { ...CADENCE, max: 4 } } }],
+      pauseReminder: [of(toPause)],
+      resumeReminder: [of(toResume)],
+      snoozeReminder: [{ ...of(toSnooze), body: { until } }],
+      stopReminder: [{ ...of(toStop), headers: any }],
+    };
+  }
+
+  /** What generated requests may do as they like with. */
+  async ids(open: Group, asking: Group): Promise<Record<string, string[]>> {
+    const settling = await this.settling('Settling and open');
+    await this.#ben.call('POST', `/v1/transfers/${settling.transferId}/pay`, { method: 'manual', amount: '10.00' });
+    const [one, two, pending] = (await Promise.all([this.expense(open), this.expense(open), this.expense(asking)])) as [Json, Json, Json];
+    const paymentId = await this.paid(open);
+    const refund = await this.#ben.call('POST', `/v1/payments/${paymentId}/refunds`, { amount: '1.00', reason: 'Too much' });
+    const invitation = await this.#ana.call('POST', `/v1/groups/${open.id}/invitations`, { role: 'viewer', maxUses: 50 });
+    const reminder = await this.#ana.call('POST', `/v1/groups/${open.id}/reminders`, { memberId: open.ben, cadence: CADENCE });
+    return {
+      groupId: [open.id, open.id, asking.id, settling.group.id],
+      memberId: [open.ben, open.cara, open.ana, asking.ben],
+      invitationId: [idOf(invitation)],
+      token: [invitation['token'] as string],
+      expenseId: [idOf(one), idOf(two), idOf(pending)],
+      settlementId: [settling.settlementId],
+      transferId: [settling.transferId],
+      paymentId: [paymentId],
+      refundId: [idOf(refund)],
+      reminderId: [idOf(reminder)],
+    };
+  }
+
+  #reaches(person: Person, path: string, states: readonly string[]): Promise<Json> {
+    return until(
+      `${path} is ${states.join(' or ')}`,
+      async () => {
+        const found = await person.call('GET', path);
+        return states.includes(found['state'] as string) ? found : null;
+      },
+      120_000,
+    );
+  }
+}
+
+const CADENCE = { firstAfterDays: 3, everyDays: 7, max: 5, escalate: ['inApp', 'email'] };
+
+function dinner(group: Group): Json {
+  return {
+    description: 'Dinner',
+    total: { amount: '90.00', currency: 'EUR' },
+    date: '2026-11-20',
+    payers: [{ memberId: group.ana, amount: '90.00' }],
+    split: { method: 'equal', among: [group.ana, group.ben, group.cara] },
+  };
+}
+
+function handOver(group: Group): Json {
+  return { from: group.ben, to: group.ana, money: { amount: '2.00', currency: 'EUR' }, method: 'manual' };
+}
+
+function idOf(resource: Json): string {
+  return resource['id'] as string;
+}
