@@ -149,6 +149,17 @@ describe('approving, editing and deleting an expense', () => {
           [3, 'edited', 'rejected'],
         ],
       );
+      const paged: number[] = [];
+      for (let cursor: string | null = ''; cursor !== null;) {
+        const { body: page } = await ana.call(
+          'GET',
+          `/v1/expenses/${body.id}/history?limit=1${cursor && `&cursor=${encodeURIComponent(cursor)}`}`,
+        );
+        paged.push(...page.data.map((one: { version: number }) => one.version));
+        assert.deepEqual(page.data, [history.data[paged.length - 1]]);
+        cursor = page.nextCursor as string | null;
+      }
+      assert.deepEqual([paged, history.nextCursor], [[1, 2, 3], null]);
       const changes = history.data[2].changes.map((change: { field: string }) => change.field);
       assert.deepEqual(changes, ['total', 'payers', 'shares']);
     });

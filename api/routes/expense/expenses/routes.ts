@@ -11,7 +11,7 @@ import { groupAccess } from '../../../access.ts';
 import { Problem } from '../../../problems.ts';
 import type { RouteRequest } from '../../../request.ts';
 import { type AnyRoute, type Answer, route } from '../../../route.ts';
-import { listOf, toInstant } from '../../../schemas.ts';
+import { listOf, listQuery, toInstant } from '../../../schemas.ts';
 import { expenseAccess, type ExpenseMembership } from './access.ts';
 import { expenseTag, presentExpense } from './presenter.ts';
 import { recordExpense, recordingAccess } from './record.ts';
@@ -184,6 +184,7 @@ const history = route({
   auth: 'user',
   access: expenseAccess('see'),
   params: schema.expenseParams,
+  query: listQuery,
   answers: { 200: { description: 'The versions.', schema: schema.history } },
   handle: async (request) => {
     const expense = await findExpense(request.read, request.params.expenseId);
@@ -197,7 +198,19 @@ const history = route({
       const { version: number, change, by, at, outcome } = version;
       return { version: number, change, by, at: toInstant(at), outcome, changes };
     });
-    return { status: 200, body: { data } };
+    const page = request.page(`history/${expense.id}`);
+    const after = Number(page.after?.[0] ?? 0);
+    const rest = data.filter((one) => one.version > after);
+    return {
+      status: 200,
+      body: toPage(
+        rest,
+        page,
+        page.cursor,
+        (one) => [String(one.version)],
+        (one) => one,
+      ),
+    };
   },
 });
 

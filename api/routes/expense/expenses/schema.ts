@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { amount, currency, date, decimal, id, line, listQuery, money, positiveAmount, text } from '../../../schemas.ts';
+import { amount, currency, date, decimal, id, line, listOf, listQuery, money, positiveAmount, text } from '../../../schemas.ts';
 import { split } from '../split-schema.ts';
 
 /** Most payers of one expense: every member of the largest group. */
@@ -86,20 +86,18 @@ export const expense = z
 
 export const bulkAnswer = z.strictObject({ data: z.array(expense) });
 
-export const history = z.strictObject({
-  data: z.array(
-    z
-      .strictObject({
-        version: z.int(),
-        change: z.enum(['created', 'edited', 'deleted', 'restored']),
-        by: id.nullable(),
-        at: instant,
-        outcome: z.enum(['waiting', 'approved', 'rejected', 'expired', 'withdrawn', 'voided']).nullable(),
-        changes: z.array(z.strictObject({ field: z.string(), from: z.unknown(), to: z.unknown() })),
-      })
-      .meta({ id: 'ExpenseVersion' }),
-  ),
-});
+export const history = listOf(
+  z
+    .strictObject({
+      version: z.int(),
+      change: z.enum(['created', 'edited', 'deleted', 'restored']),
+      by: id.nullable(),
+      at: instant,
+      outcome: z.enum(['waiting', 'approved', 'rejected', 'expired', 'withdrawn', 'voided']).nullable(),
+      changes: z.array(z.strictObject({ field: z.string(), from: z.unknown(), to: z.unknown() })),
+    })
+    .meta({ id: 'ExpenseVersion' }),
+);
 
 export const SORTS = ['date', '-date', 'createdAt', '-createdAt', 'amount', '-amount'] as const;
 
