@@ -4,6 +4,9 @@ import { moneySql } from '../../queries/notification/amount-sql.ts';
 /** Parts of the settlement's transfers that are still to be paid. */
 const UNPAID = `t.state in ('planned', 'failed')`;
 
+/** An instant as the API writes all of them: RFC 3339 in UTC, with Z. */
+const instant = (column: string): string => `to_char(${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
+
 /**
  * How each audience is found: SQL over the batch's rows `e` of that audience, through published views alone. Each
  * gives the row's ordinal, the user, data for the inbox (ids, amounts, states) and whether a mail is meant for them.
@@ -14,7 +17,7 @@ export const AUDIENCE_SQL: Record<Audience, string> = {
     where e.audience = 'invited' and (e.data ->> 'mail')::boolean and i.email is not null`,
   sharers: sharers('sharers', 'true'),
   otherSharers: sharers('otherSharers', 'm.member_id <> x.created_by'),
-  voters: `select e.ordinal, m.user_id, e.data - 'memberIds' || jsonb_build_object('dueAt', to_json(a.due_at)), true
+  voters: `select e.ordinal, m.user_id, e.data - 'memberIds' || jsonb_build_object('dueAt', ${instant('a.due_at')}), true
     from e join expense_pub.approval_v1 a on a.expense_id = e.subject_id and a.version = (e.data ->> 'version')::int and a.outcome = 'waiting'
     join expense_pub.membership_v1 m on m.member_id = any (a.voters) and not m.member_id = any (a.voted) and m.user_id is not null and m.state = 'active'
     where e.audience = 'voters'`,

@@ -107,6 +107,7 @@ describe('notices', function () {
 
     const [line] = await inbox(ben);
     assert.deepEqual([line?.type, Object.keys(line?.data ?? {}).toSorted()], ['expense.vote_reminder', ['dueAt', 'version']]);
+    assert.match(String(line?.data['dueAt']), /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
     assert.deepEqual([await mails(ben.userId), await inbox(ana)], [['expense-vote'], []]);
   });
 
