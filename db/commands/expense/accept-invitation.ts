@@ -1,4 +1,5 @@
 import { emailKey } from '../../../domain/account.ts';
+import { checkGrant } from '../../../domain/membership.ts';
 import { refusal } from '../../../domain/refusal.ts';
 import type { Role } from '../../../domain/roles.ts';
 import type { Group } from '../../entities/expense/group.ts';
@@ -7,7 +8,7 @@ import { Member } from '../../entities/expense/member.ts';
 import type { Tx } from '../../transact.ts';
 import { lockGroup, touchGroup } from './groups.ts';
 import { checkOpen } from './invitations.ts';
-import { checkRoom, insertMember } from './members.ts';
+import { checkRoom, insertMember, roleOf } from './members.ts';
 
 /** Who accepts. */
 interface Guest {
@@ -36,6 +37,7 @@ export async function acceptInvitation(tx: Tx, userId: string, invitationId: str
   const mine = await tx.em.findOne(Member, { groupId: group.id, userId });
   if (mine !== null && mine.state === 'active') throw refusal('already_member', 'You are a member of this group already.');
   checkOpen(invitation, tx.now);
+  await checkStillGranted(tx, group, invitation);
   const member = await seat(tx, group, invitation, guest, mine);
   invitation.uses += 1;
   touchGroup(tx, group);
@@ -49,6 +51,13 @@ function checkAddress(invitation: Invitation, guest: Guest): void {
   if (invitation.email == null) return;
   if (emailKey(invitation.email) !== guest.emailKey) throw unknownInvitation();
   if (!guest.emailVerified) throw refusal('email_not_verified', 'Verify your address first; this invitation was sent to it.');
+}
+
+/** What an inviter may no longer give by hand, a link of theirs does not give either. */
+async function checkStillGranted(tx: Tx, group: Group, invitation: Invitation): Promise<void> {
+  const inviter = await tx.em.findOne(Member, { groupId: group.id, userId: invitation.createdBy, state: 'active' });
+  if (inviter === null || checkGrant(roleOf(inviter), invitation.role as Role).ok) return;
+  throw refusal('invitation_revoked', 'Who made this invitation may not give its role any more.');
 }
 
 async function seat(tx: Tx, group: Group, invitation: Invitation, guest: Guest, mine: Member | null): Promise<Member> {
