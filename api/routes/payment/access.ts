@@ -1,5 +1,11 @@
 import { read } from '../../../db/transact.ts';
-import { findParties, findSettlementParties, type Parties, type SettlementParties } from '../../../db/queries/payment/parties.ts';
+import {
+  findParties,
+  findSettlementParties,
+  type Parties,
+  type Party,
+  type SettlementParties,
+} from '../../../db/queries/payment/parties.ts';
 import { mayActFor, roleAtLeast } from '../../../domain/roles.ts';
 import { databaseOf, type Deps } from '../../deps.ts';
 import type { Access, Principal } from '../../route.ts';
@@ -9,18 +15,18 @@ const queryOf =
   <Row extends object>(text: string, values?: readonly unknown[]): Promise<Row[]> =>
     read<Row>(databaseOf(deps, 'payment'), text, values);
 
-/** Whether the caller acts on one side: as that member, or as owner or admin for a member without an account. */
+/** Whether the caller acts on one side: as that member, or as owner or admin for one who has no account or has left. */
 export function actsAs(parties: Parties, side: 'from' | 'to'): boolean {
-  const party = parties[side];
-  return mayActFor({ role: parties.role, isSelf: party.memberId === parties.memberId, hasAccount: party.userId !== null });
+  return actsFor(parties, parties[side]);
 }
 
 /** Whether the caller decides about a refund: its approver, or an owner or admin for one who has no account or has left. */
 export function decides(parties: Parties): boolean {
-  const { approver } = parties;
-  if (approver === null) return false;
-  const hasAccount = approver.userId !== null && approver.active;
-  return mayActFor({ role: parties.role, isSelf: approver.memberId === parties.memberId, hasAccount });
+  return parties.approver !== null && actsFor(parties, parties.approver);
+}
+
+function actsFor({ role, memberId }: Parties, party: Party): boolean {
+  return mayActFor({ role, isSelf: party.memberId === memberId, hasAccount: party.userId !== null && party.active });
 }
 
 /** A transfer, payment or refund that any member of its group may see. */

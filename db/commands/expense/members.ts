@@ -130,16 +130,21 @@ export async function removeMember(tx: Tx, group: Group, actor: Member, member: 
   await markLeft(tx, group, actor, member);
 }
 
+/** States of a transfer in which its money is, or may be, on its way. A dispute has been answered and holds nobody back. */
+const MOVING = ['processing', 'awaiting_confirmation', 'unknown', 'quarantined'];
+
 /**
- * Checks that a member owes nothing, is owed nothing and takes part in no open transfer.
+ * Checks that a member owes nothing, is owed nothing and takes part in no transfer that is on its way.
  *
  * @throws RefusalError member_has_balance.
  */
 export async function checkSettled(tx: Tx, group: Group, member: Member): Promise<void> {
   const [row] = await tx.query<{ open: boolean }>(
     `select exists (select 1 from expense.balance where group_id = $1 and account_id = $2 and (net <> 0 or reserved <> 0))
-       or exists (select 1 from expense.reservation where group_id = $1 and (from_member_id = $2 or to_member_id = $2)) as open`,
-    [group.id, member.id],
+       or exists (select 1 from expense.reservation where group_id = $1 and (from_member_id = $2 or to_member_id = $2))
+       or exists (select 1 from payment_pub.transfer_v1 where group_id = $1 and (from_member_id = $2 or to_member_id = $2) and state = any($3::text[]))
+         as open`,
+    [group.id, member.id, MOVING],
   );
   if (row?.open === true) throw refusal('member_has_balance', 'This member still owes or is owed something; settle it first.');
 }

@@ -8,10 +8,18 @@ export interface Parties {
   /** The caller. */
   readonly memberId: string;
   readonly role: Role;
-  readonly from: { readonly memberId: string; readonly userId: string | null };
-  readonly to: { readonly memberId: string; readonly userId: string | null };
+  readonly from: Party;
+  readonly to: Party;
   /** Of a refund: who decides about it. */
-  readonly approver: { readonly memberId: string; readonly userId: string | null; readonly active: boolean } | null;
+  readonly approver: Party | null;
+}
+
+/** A member on one side of a resource. */
+export interface Party {
+  readonly memberId: string;
+  readonly userId: string | null;
+  /** Has not left the group. */
+  readonly active: boolean;
 }
 
 const SOURCES = {
@@ -30,13 +38,16 @@ export async function findParties(query: Query, kind: keyof typeof SOURCES, id: 
     role: Role;
     from_member_id: string;
     from_user_id: string | null;
+    from_state: string | null;
     to_member_id: string;
     to_user_id: string | null;
+    to_state: string | null;
     approver_id: string | null;
     approver_user_id: string | null;
     approver_state: string | null;
   }>(
-    `select x.id, x.group_id, me.member_id, me.role, x.from_member_id, f.user_id as from_user_id, x.to_member_id, r.user_id as to_user_id,
+    `select x.id, x.group_id, me.member_id, me.role, x.from_member_id, f.user_id as from_user_id, f.state as from_state, x.to_member_id, r.user_id as to_user_id,
+       r.state as to_state,
        x.approver_id, a.user_id as approver_user_id, a.state as approver_state
      from (${SOURCES[kind]}) x
      join expense_pub.membership_v1 me on me.group_id = x.group_id and me.user_id = $2 and me.state = 'active'
@@ -51,8 +62,8 @@ export async function findParties(query: Query, kind: keyof typeof SOURCES, id: 
     groupId: row.group_id,
     memberId: row.member_id,
     role: row.role,
-    from: { memberId: row.from_member_id, userId: row.from_user_id },
-    to: { memberId: row.to_member_id, userId: row.to_user_id },
+    from: { memberId: row.from_member_id, userId: row.from_user_id, active: row.from_state === 'active' },
+    to: { memberId: row.to_member_id, userId: row.to_user_id, active: row.to_state === 'active' },
     approver:
       row.approver_id === null
         ? null
