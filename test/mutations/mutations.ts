@@ -131,4 +131,28 @@ export const MUTATIONS: readonly Mutation[] = [
     file: 'api/routes/expense/members/members.test.ts',
     test: 'roles, each of them, may add, change and remove only as owner or admin',
   },
+  {
+    patch: '21-anybody-pays',
+    breaks: 'nobody pays for a member who has an account',
+    file: 'api/routes/payment/payment-routes.test.ts',
+    test: 'pay, by others than the payer, is refused, and seen by outsiders as nothing',
+  },
+  {
+    patch: '22-webhook-not-signed',
+    breaks: 'news without the gateway’s signature is not believed',
+    file: 'api/routes/payment/webhook-signature.test.ts',
+    test: 'missing, of another secret, over another body or stale, is 400 and nothing is kept',
+  },
+  {
+    patch: '23-unknown-sent-again',
+    breaks: 'an unknown payment is asked about before anything is sent',
+    file: 'activities/payment/transfer-decision.test.ts',
+    test: 'unknown attempt is asked about and never sent blindly',
+  },
+  {
+    patch: '24-decline-makes-a-new-key',
+    breaks: 'a declined payment is tried again under its own key',
+    file: 'workflows/payment/payment.test.ts',
+    test: 'transfer, declined and paid again, confirms the same intent and charges once',
+  },
 ];
