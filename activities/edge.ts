@@ -24,8 +24,15 @@ export interface ActivityDeps {
   readonly logger: Logger;
 }
 
+/** A third of the profiles' heartbeat time-out, so that one that comes late is no loss. */
+const BEAT_MS = 5_000;
+
+/** Activities that report their progress themselves; a beat without it would wipe it out. */
+const reporting = new WeakSet<Context>();
+
 /**
- * Wraps a service's activities with the one place where their errors are translated for Temporal.
+ * Wraps a service's activities with the one place where their errors are translated for Temporal, and lets them beat while
+ * they run, so that a worker that was killed is noticed in seconds.
  *
  * A {@link RefusalError} ends the activity for good with type `refused:<code>`; a database that is away or busy, and
  * whatever nobody foresaw, are retried by the profile. Messages hold no personal data: only codes leave this process,
@@ -38,10 +45,13 @@ export function activityEdge<T extends object>(activities: T, logger: Logger): T
   const wrapped = Object.entries(activities).map(([name, activity]: [string, (...args: unknown[]) => Promise<unknown>]) => [
     name,
     async (...args: unknown[]): Promise<unknown> => {
+      const timer = beatRegularly();
       try {
         return await activity(...args);
       } catch (error) {
         throw translated(error, name, logger);
+      } finally {
+        clearInterval(timer);
       }
     },
   ]);
@@ -70,10 +80,28 @@ export async function runCommand<T>(deps: Pick<ActivityDeps, 'db' | 'dispatcher'
 export async function inSteps<Cursor>(step: (cursor: Cursor) => Promise<Cursor | null>, first: Cursor): Promise<void> {
   const reported = activityInfo().heartbeatDetails as Cursor | undefined;
   let cursor: Cursor | null = reported ?? first;
+  reporting.add(Context.current());
   while (cursor !== null) {
     if (Context.current().cancellationSignal.aborted) throw new CancelledFailure('cancelled between two steps');
     cursor = await step(cursor);
     if (cursor !== null) heartbeat(cursor);
+  }
+}
+
+/** @returns the timer; undefined outside a worker, as in unit tests of an activity. */
+function beatRegularly(): NodeJS.Timeout | undefined {
+  const context = currentContext();
+  if (context === undefined) return undefined;
+  return setInterval(() => {
+    if (!reporting.has(context)) context.heartbeat();
+  }, BEAT_MS).unref();
+}
+
+function currentContext(): Context | undefined {
+  try {
+    return Context.current();
+  } catch {
+    return undefined;
   }
 }
 
