@@ -20,7 +20,10 @@ const schema = z.object({
   PUBLIC_URL: z.string().url().optional().describe('Base of links in mails and of problem types; the API itself by default.'),
   TEMPORAL_UI_URL: z.string().optional().describe('Where operators find the Temporal Web UI; shown by the demo.'),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info').describe('Least level that is logged.'),
-  DATABASE_URL: z.string().describe('Postgres, as an owner that may set the role of each service.').default(''),
+  DATABASE_URL: z
+    .string()
+    .default('')
+    .describe('Postgres, as an owner that may set the role of each service; the starter sets it for the embedded one.'),
   DATABASE_POOL_MAX: z.coerce.number().int().min(2).max(200).default(12).describe('Connections per service and process.'),
   TEMPORAL_ADDRESS: z.string().default('127.0.0.1:7233').describe('host:port of the Temporal frontend.'),
   TEMPORAL_NAMESPACE: z.string().default('default').describe('Temporal namespace.'),
