@@ -3,6 +3,7 @@ import { draftExpense, type ExpenseInput } from '../../../domain/expense.ts';
 import { moveGroup } from '../../../domain/group.ts';
 import { refusal, RefusalError, unwrap } from '../../../domain/refusal.ts';
 import { mayAddExpense } from '../../../domain/roles.ts';
+import type { Split } from '../../../domain/split.ts';
 import { brokenUnique } from '../../errors.ts';
 import { type ContextMember, type GroupContext, loadGroupContexts, memberOfUser } from '../../queries/expense/group-context.ts';
 import type { Tx } from '../../transact.ts';
@@ -16,8 +17,14 @@ const TAKEN_CONSTRAINTS: ReadonlySet<string> = new Set(['expense_pkey', 'posting
 /** Gives the tie-break of an expense by its id; see `domain/split.ts`. */
 export type TieBreak = (expenseId: string) => bigint;
 
-/** A new expense as a caller sends it. */
-export type NewExpense = ExpenseInput & { readonly id?: string | undefined };
+/** A new expense as a caller sends it; without a split it takes the group's default one. */
+export type NewExpense = Omit<ExpenseInput, 'split'> & { readonly id?: string | undefined; readonly split?: Split | undefined };
+
+/** An expense with the split that it has or takes; null where there is neither. */
+export function withSplit(expense: NewExpense, { policy }: GroupContext): ExpenseInput | null {
+  const split = expense.split ?? policy.defaultSplit;
+  return split === undefined ? null : { ...expense, split };
+}
 
 /**
  * Takes a group to record against its ledger: many may do so at once, but nobody changes the group or its members
@@ -46,7 +53,7 @@ export function memberIn(context: GroupContext, userId: string): ContextMember {
  *
  * @param pointerOf prefix of the pointers of a refusal about one of them, by index.
  * @returns their ids, in order.
- * @throws RefusalError not_found, forbidden, archived, deleted, id_taken, balance_out_of_range, and those of `draftExpense`.
+ * @throws RefusalError not_found, forbidden, archived, deleted, id_taken, balance_out_of_range, invalid_request for a missing split, and those of `draftExpense`.
  */
 export async function recordExpenses(
   tx: Tx,
@@ -83,7 +90,9 @@ export async function recordExpenses(
 
 function prepare(tx: Tx, command: { tieBreak: TieBreak }, context: GroupContext, member: ContextMember, expense: NewExpense): RecordItem {
   const id = expense.id ?? uuidv7();
-  const draft = unwrap(draftExpense(expense, context.members, command.tieBreak(id)));
+  const input = withSplit(expense, context);
+  if (input === null) throw refusal('invalid_request', 'This field is required: the group has no default split.', '/split');
+  const draft = unwrap(draftExpense(input, context.members, command.tieBreak(id)));
   const pending = roundFor(context, draft.content, member.id) !== null;
   return {
     id,

@@ -235,6 +235,37 @@ describe('recording an expense', () => {
     );
   });
 
+  it("no split, takes the group's default one; is refused where there is none", async () => {
+    const group = await createGroup(ana);
+    const [url, mine] = [`/v1/groups/${group.id}/expenses`, group.myMemberId];
+    const { split: _split, ...bare } = dinner({ payers: [part(mine, '100.00')] });
+    const refused = [await ana.call('POST', url, bare), await ana.call('POST', `${url}/bulk`, { expenses: [bare] })];
+    assert.deepEqual(
+      refused.map((answer) => [...refusalOf(answer), answer.body.errors[0].pointer]),
+      [
+        [400, 'invalid_request', '/split'],
+        [400, 'invalid_request', '/expenses/0/split'],
+      ],
+    );
+    const cy = (await ana.call('POST', `/v1/groups/${group.id}/members`, { displayName: 'Cy' })).body.id as string;
+    const defaultSplit = {
+      method: 'shares',
+      parts: [
+        { memberId: mine, shares: '1' },
+        { memberId: cy, shares: '3' },
+      ],
+    };
+    const anyVersion = { 'if-match': '*' };
+    assert.equal((await ana.call('PATCH', `/v1/groups/${group.id}`, { policy: { defaultSplit } }, anyVersion)).status, 200);
+    const alone = await ana.call('POST', url, bare);
+    const inBulk = await ana.call('POST', `${url}/bulk`, { expenses: [bare] });
+    assert.deepEqual([alone.status, inBulk.status], [201, 201], JSON.stringify([alone.body, inBulk.body]));
+    for (const body of [alone.body, inBulk.body.data[0]]) {
+      assert.deepEqual(body.split, defaultSplit);
+      assert.deepEqual(owedOf(body), { [mine]: '25.00', [cy]: '75.00' });
+    }
+  });
+
   it('the same id at once, on every way of writing, one expense and 409 id_taken for the others', async () => {
     for (let round = 0; round < 3; round++) {
       const expense = dinner({ id: uuidv7() });
@@ -245,7 +276,10 @@ describe('recording an expense', () => {
         ana.call('POST', `${url}/bulk`, { expenses: [expense, dinner()] }),
         ben.call('POST', `${url}/bulk`, { expenses: [expense] }),
       ]);
-      assert.deepEqual(answers.map(({ status }) => status).toSorted((one, other) => one - other), [201, 409, 409, 409]);
+      assert.deepEqual(
+        answers.map(({ status }) => status).toSorted((one, other) => one - other),
+        [201, 409, 409, 409],
+      );
       for (const { status, body } of answers) if (status === 409) assert.equal(body.code, 'id_taken');
     }
   });

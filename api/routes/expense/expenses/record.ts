@@ -1,7 +1,7 @@
 import { v7 as uuidv7 } from 'uuid';
 import { tieBreakOf } from '../../../../config/secrets.ts';
 import { roundFor } from '../../../../db/commands/expense/approval-rounds.ts';
-import { type NewExpense, recordExpenses } from '../../../../db/commands/expense/record.ts';
+import { type NewExpense, recordExpenses, withSplit } from '../../../../db/commands/expense/record.ts';
 import type { RecordItem } from '../../../../db/commands/expense/record-statement.ts';
 import { recordWriter } from '../../../../db/commands/expense/record-writer.ts';
 import { storedEvent } from '../../../../db/outbox.ts';
@@ -60,7 +60,10 @@ export async function recordExpense(request: RecordRequest): Promise<Answer> {
 async function recordTogether(request: RecordRequest): Promise<Answer | null> {
   const { context, member } = request.resource;
   const id = request.body.id ?? uuidv7();
-  const draft = draftExpense(request.body, context.members, tieBreakOf(request.deps.secrets, id));
+  const input = withSplit(request.body, context);
+  // What is remembered of the group may be older than its default split; the ordinary command looks again.
+  if (input === null) return null;
+  const draft = draftExpense(input, context.members, tieBreakOf(request.deps.secrets, id));
   if (!draft.ok || context.state !== 'active' || roundFor(context, draft.value.content, member.id) !== null) return null;
   const createdAt = new Date();
   const answer = answerOf(viewOf(id, context.groupId, draft.value, member.id, createdAt), 201);

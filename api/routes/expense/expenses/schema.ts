@@ -47,7 +47,13 @@ const fields = {
   rate: rate.nullish(),
 };
 
-export const createExpense = z.strictObject({ id: id.optional(), ...fields }).meta({ id: 'NewExpense' });
+export const createExpense = z
+  .strictObject({
+    id: id.optional(),
+    ...fields,
+    split: split.optional().meta({ description: "How the total is shared; the policy's `defaultSplit` where left out." }),
+  })
+  .meta({ id: 'NewExpense' });
 export const updateExpense = z.strictObject(fields).partial().meta({ id: 'ExpenseChange' });
 export const createExpenses = z.strictObject({ expenses: z.array(createExpense).min(1).max(BULK_MAX) });
 
