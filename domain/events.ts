@@ -61,7 +61,7 @@ export interface EventData {
   'transfer.cancelled': { settlementId: string | null };
   'transfer.gateway_reported': { settlementId: string | null };
   'transfer.remind_requested': { settlementId: string | null };
-  /** The settlement was cancelled while the gateway still holds a declined payment of this leg, which has to be cancelled first. */
+  /** The settlement was cancelled: this unpaid leg is too, once the gateway no longer holds a declined payment of it. */
   'transfer.cancel_requested': { settlementId: string | null };
   /** A manual payment was not confirmed in time: shown to both and to the group's owner. */
   'transfer.confirmation_overdue': { settlementId: string | null };

@@ -174,8 +174,9 @@ export async function cancelSettlement(tx: Tx, settlementId: string, userId: str
   if (settlement.state === 'planning') return;
   for (const transfer of await lockLegs(tx, settlementId)) {
     if (transfer.state !== 'planned' && transfer.state !== 'failed') continue;
-    if (transfer.held) tx.emit({ type: 'transfer.cancel_requested', subjectId: transfer.id, ...event, data: { settlementId } });
-    else await cancelLeg(tx, transfer.id);
+    if (!transfer.held) await cancelLeg(tx, transfer.id);
+    // Either way its process has to look: to cancel at the gateway first, or to end instead of waiting for a payer.
+    tx.emit({ type: 'transfer.cancel_requested', subjectId: transfer.id, ...event, data: { settlementId } });
   }
   await refreshSettlementState(tx, settlementId);
 }
