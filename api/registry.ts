@@ -21,7 +21,15 @@ import { meRoutes } from './routes/user/me/routes.ts';
 /** Every operation of the product, by service. A new endpoint is one `route()` in its service's folder and, for a new file, one line here. */
 const ROUTES: Record<ServiceName, readonly AnyRoute[]> = {
   user: [...authRoutes, ...meRoutes],
-  expense: [...groupRoutes, ...groupStateRoutes, ...memberRoutes, ...invitationRoutes, ...expenseRoutes, ...balanceRoutes, ...adjustmentRoutes],
+  expense: [
+    ...groupRoutes,
+    ...groupStateRoutes,
+    ...memberRoutes,
+    ...invitationRoutes,
+    ...expenseRoutes,
+    ...balanceRoutes,
+    ...adjustmentRoutes,
+  ],
   payment: [...settlementRoutes, ...transferRoutes, ...paymentRoutes, ...refundRoutes, ...payoutAccountRoutes, ...webhookRoutes],
   notification: [...notificationRoutes, ...reminderRoutes],
 };

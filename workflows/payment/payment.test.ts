@@ -192,6 +192,16 @@ describe('payment workflows', function () {
     assert.equal(await chargesOf(transferId), 1);
   });
 
+  it('transfer, paid without a payment method, the answer says what the payer has to do', async () => {
+    const group = await pair(600);
+    const { transferId } = await openTransfer(group);
+
+    const paid = await world.post(group.payer, `/v1/transfers/${transferId}/pay`, { method: 'stripe' });
+
+    assert.equal(paid.status, 202);
+    assert.equal(typeof (paid.body.nextAction?.url ?? paid.body.nextAction?.clientSecret), 'string');
+  });
+
   it('transfer, payer has to authenticate, goes on by the webhook', async () => {
     const group = await pair(600);
     const { transferId } = await openTransfer(group);

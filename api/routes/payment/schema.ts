@@ -10,7 +10,7 @@ export const paymentMethodId = z
   .regex(/^[A-Za-z0-9_]{1,255}$/, 'must be an id of the gateway')
   .meta({
     example: 'pm_card_visa',
-    description: 'Without one the transfer has `nextAction` as soon as the gateway has given it: read it again.',
+    description: 'Without one the answer has `nextAction`; where the gateway takes longer than 2.5 s to give it, read the transfer again.',
   });
 
 /** Why somebody asks or disagrees. */

@@ -9,6 +9,7 @@ import { actsAs, partiesAccess } from '../access.ts';
 import { paymentWay } from '../payment-way.ts';
 import { presentTransfer } from '../presenter.ts';
 import * as schema from '../schema.ts';
+import { withNextAction } from './next-action.ts';
 
 const tag = 'transfers';
 const transferParams = z.strictObject({ transferId: id });
@@ -48,13 +49,15 @@ const pay = route({
   }),
   answers: { 202: { ...transferAnswer, headers: ['Location'] } },
   problems: [409],
-  handle: (request) => {
+  handle: async (request) => {
     const way = paymentWay(request.deps, request.body.method);
     const { paymentMethodId, amount } = request.body;
-    return request.command(async (tx) => {
-      await payTransfer(tx, { transferId: request.params.transferId, userId: request.principal.userId, way, paymentMethodId, amount });
-      return answerTransfer(tx.query, request.principal.userId, request.params.transferId, 202);
+    const { transferId } = request.params;
+    const answer = await request.command(async (tx) => {
+      await payTransfer(tx, { transferId, userId: request.principal.userId, way, paymentMethodId, amount });
+      return answerTransfer(tx.query, request.principal.userId, transferId, 202);
     });
+    return needsAction(request.body) ? withNextAction(request.read, request.principal.userId, transferId, answer) : answer;
   },
 });
 
@@ -144,12 +147,12 @@ const openOutside = route({
   }),
   answers: { 202: { ...transferAnswer, headers: ['Location'] } },
   problems: [409],
-  handle: (request) => {
+  handle: async (request) => {
     const way = paymentWay(request.deps, request.body.method);
     const { id: given, from, to, money: amount, date: day, paymentMethodId } = request.body;
     const { userId } = request.principal;
     const actor = { memberId: request.resource.memberId, role: request.resource.role };
-    return request.command(async (tx) => {
+    const answer = await request.command(async (tx) => {
       const { groupId } = request.params;
       const transferId = await openPayment(tx, {
         id: given,
@@ -165,8 +168,14 @@ const openOutside = route({
       });
       return answerTransfer(tx.query, userId, transferId, 202);
     });
+    return needsAction(request.body) ? withNextAction(request.read, userId, (answer.body as { id: string }).id, answer) : answer;
   },
 });
+
+/** Through a gateway and without a payment method, the payer has something to do: the answer says what. */
+function needsAction(body: { method: string; paymentMethodId?: string | undefined }): boolean {
+  return body.method !== 'manual' && body.paymentMethodId === undefined;
+}
 
 /** Operations on transfers. */
 export const transferRoutes: readonly AnyRoute[] = [get, pay, confirm, dispute, remind, openOutside];
