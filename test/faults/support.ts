@@ -194,7 +194,11 @@ export async function journalOf({ urls }: Platform): Promise<JournalView> {
 }
 
 /** Asks the platform's database, as its owner. */
-export async function sql<Row extends object>({ urls }: Platform, text: string, values: readonly unknown[] = []): Promise<Row[]> {
+export async function sql<Row extends object>(
+  { urls }: Pick<Platform, 'urls'>,
+  text: string,
+  values: readonly unknown[] = [],
+): Promise<Row[]> {
   const client = new pg.Client({ connectionString: urls.databaseUrl });
   await client.connect();
   try {
@@ -270,7 +274,7 @@ export async function allServe({ urls }: Platform): Promise<void> {
 }
 
 /** What must hold of the ledger at any moment: postings and balances sum to zero, and balances are what the postings make. */
-export async function assertLedgerAgrees(platform: Platform): Promise<void> {
+export async function assertLedgerAgrees(platform: Pick<Platform, 'urls'>): Promise<void> {
   const broken = await sql(
     platform,
     `select 'posting' as what, posting_id::text as id, sum(paid - owed)::text as off from expense.posting_line
