@@ -54,9 +54,8 @@ describe('rate limits of two API processes', () => {
 
   after(async function () {
     this.timeout(30_000);
-    await Promise.all(programs.map((program) => program.stop()));
-    await Promise.all(agents.map((agent) => agent.close()));
-    await redis?.stop();
+    await Promise.all([...programs.map((program) => program.stop()), redis?.stop()]);
+    await Promise.all(agents.map((agent) => agent.destroy()));
     rmSync(folder, { recursive: true, force: true });
   });
 

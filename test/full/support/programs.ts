@@ -37,6 +37,10 @@ export function startProgram([program = '', ...args]: readonly string[], env: Re
   child.stdout?.on('data', keep);
   child.stderr?.on('data', keep);
   const failed = once(child, 'error').then(([error]: unknown[]) => void (log += String(error)));
+  // A test that breaks off leaves nothing running behind it.
+  const endWithUs = (): void => void child.kill('SIGKILL');
+  process.once('exit', endWithUs);
+  void once(child, 'close').then(() => process.off('exit', endWithUs));
   const closed = Promise.race([once(child, 'close'), failed]).then(() => child.exitCode ?? 128);
   const end = async (signal: NodeJS.Signals): Promise<void> => {
     child.kill(signal);
