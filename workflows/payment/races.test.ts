@@ -75,7 +75,10 @@ describe('payments under races', function () {
     const [owner] = group.users;
     const settle = (): Promise<TestAnswer> => world.post(owner!, `/v1/groups/${group.groupId}/settlements`, {});
     const opened = await Promise.all([settle(), settle(), settle()]);
-    assert.deepEqual(opened.map(({ status }) => status).sort(), [202, 409, 409]);
+    assert.deepEqual(
+      opened.map(({ status }) => status).toSorted((one, other) => one - other),
+      [202, 409, 409],
+    );
     const path = `/v1/settlements/${opened.find(({ status }) => status === 202)!.body.id}`;
     const { transfers } = await world.reaches(owner!, path, 'collecting');
 
@@ -149,7 +152,10 @@ describe('payments under races', function () {
       Array.from({ length: 5 }, () => world.post(group.users[0]!, `${at}/refunds`, { amount: '4.00', reason: 'too much' })),
     );
 
-    assert.deepEqual(asked.map(({ status }) => status).sort(), [202, 202, 409, 409, 409]);
+    assert.deepEqual(
+      asked.map(({ status }) => status).toSorted((one, other) => one - other),
+      [202, 202, 409, 409, 409],
+    );
     for (const { status, body } of asked) {
       if (status !== 202) continue;
       await env.client.workflow
