@@ -21,7 +21,11 @@ export const SERVICE_WORKERS: Record<ServiceName, ServiceWorker> = {
   user: { taskQueue: TASK_QUEUES.user, workflowsPath: entryOf('user'), activities: createUserActivities },
   expense: { taskQueue: TASK_QUEUES.expense, workflowsPath: entryOf('expense'), activities: swept(createExpenseActivities) },
   payment: { taskQueue: TASK_QUEUES.payment, workflowsPath: entryOf('payment'), activities: swept(createPaymentActivities) },
-  notification: { taskQueue: TASK_QUEUES.notification, workflowsPath: entryOf('notification'), activities: swept(createNotificationActivities) },
+  notification: {
+    taskQueue: TASK_QUEUES.notification,
+    workflowsPath: entryOf('notification'),
+    activities: swept(createNotificationActivities),
+  },
 };
 
 /** The activities of a service that has processes: its own, and the sweep's. */
