@@ -55,6 +55,27 @@ describe('sandbox, parts of the starter', () => {
     });
   });
 
+  describe('processes', () => {
+    it('one that is killed, counts as running until its last thread has given the port back', async () => {
+      // Threads at work and much memory make it slow to end, which a busy machine does by itself.
+      const script = `for (let n = 0; n < 8; n++) require('crypto').pbkdf2('a', 'b', 1e8, 64, 'sha512', () => undefined);
+        const memory = Buffer.alloc(3e8, 1);
+        const server = require('net').createServer().listen(0, '127.0.0.1', () => console.log(server.address().port));`;
+      for (let round = 0; round < 2; round++) {
+        const child = spawn(process.execPath, ['-e', script], { stdio: ['ignore', 'pipe', 'ignore'] });
+        const port = Number(String(((await once(child.stdout, 'data')) as [Buffer])[0]));
+        const identity = identityOf(child.pid ?? 0);
+        assert.ok(identity);
+        const exited = once(child, 'exit');
+        child.kill('SIGKILL');
+        // Without a pause, so that the first moment at which it counts as gone is the one that is tested.
+        while (isRunning(identity));
+        await requireFreePort('PORT', port);
+        await exited;
+      }
+    });
+  });
+
   describe('ports', () => {
     it('free ports differ from each other and nobody listens on them', async () => {
       const ports = await findFreePorts(9);

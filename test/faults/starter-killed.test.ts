@@ -82,12 +82,14 @@ describe('faults, the starter is killed', function () {
   });
 
   async function start(): Promise<{ starter: ChildProcess; urls: RunningPlatform }> {
-    const starter = spawn(process.execPath, ['sandbox/start.ts'], { cwd: PROJECT_ROOT, env, stdio: 'ignore' });
+    const starter = spawn(process.execPath, ['sandbox/start.ts'], { cwd: PROJECT_ROOT, env, stdio: ['ignore', 'pipe', 'pipe'] });
     starters.push(starter);
+    let said = '';
+    for (const output of [starter.stdout, starter.stderr]) output.on('data', (chunk: Buffer) => (said += chunk.toString()));
     const urls = await until(
       'the platform runs',
       async () => {
-        assert.equal(starter.exitCode, null, 'the starter goes on');
+        assert.equal(starter.exitCode, null, said);
         return findRunningPlatform(dataDir);
       },
       RECOVERY_MS,
