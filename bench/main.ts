@@ -32,6 +32,7 @@ if (measurement === undefined || rest.length > 0) {
 }
 
 const began = Date.now();
+let isEnding = false;
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => void end(1));
 exitWithParent(() => void end(1));
 setTimeout(() => {
@@ -47,13 +48,15 @@ try {
   print(found);
 } catch (error) {
   clearLine();
-  process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  // What fails because its platform is being stopped tells nothing.
+  if (!isEnding) process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
   await end(1);
 }
-await end(process.exitCode === undefined ? 0 : 1);
+await end(0);
 
 async function end(code: number): Promise<void> {
-  process.exitCode = code;
+  isEnding = true;
+  process.exitCode ??= code;
   await closeAll();
   process.exit(code);
 }
