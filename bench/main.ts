@@ -58,7 +58,7 @@ async function end(code: number): Promise<void> {
   isEnding = true;
   process.exitCode ??= code;
   await closeAll();
-  process.exit(code);
+  process.exit();
 }
 
 function progress(text: string): void {
