@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 /**
  * What a process behind the API may take, in milliseconds. A worker that was killed in the middle of a call is noticed by
- * Temporal after the call's own limit of 75 s.
+ * Temporal within 15 s; the call is then made again.
  */
 const WAIT_MS = 300_000;
 const FIRST_PAUSE_MS = 100;

@@ -24,7 +24,7 @@ import {
 } from './support.ts';
 
 /** How long Temporal is away. */
-const AWAY_MS = 12_000;
+const AWAY_MS = 30_000;
 /** A command does not wait for Temporal, which is given 2 s in the background. */
 const ANSWER_MS = 1_000;
 const PAUSE_MS = 150;
