@@ -4,6 +4,7 @@ import type { ServiceName } from '../config/env.ts';
 import { frame, type Noted, type Observe } from './frame.ts';
 import { type Pipeline, runRoute } from './pipeline.ts';
 import { platformEndpoints } from './platform/endpoints.ts';
+import { policyOf } from './policy.ts';
 import { Problem } from './problems.ts';
 import { routesOf } from './registry.ts';
 
@@ -19,6 +20,7 @@ export function createApp(pipeline: Pipeline, services: readonly ServiceName[], 
   const routes = routesOf(services);
   const router = new Router({ sensitive: true, strict: true });
   for (const route of routes) {
+    policyOf(route);
     router[route.method](route.path, async (ctx) => {
       (ctx.state as Noted).route = route;
       await runRoute(pipeline, route, ctx, ctx.params as Record<string, string>);

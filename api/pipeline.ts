@@ -9,6 +9,7 @@ import { guardQuery, isStorable } from './middleware/guard.ts';
 import type { RateLimits } from './middleware/rate-limit.ts';
 import { validate } from './middleware/validate.ts';
 import type { Noted } from './frame.ts';
+import { policyOf, requirePolicy } from './policy.ts';
 import { Problem } from './problems.ts';
 import { replay, RouteRequest } from './request.ts';
 import type { AnyRoute, Answer, Principal } from './route.ts';
@@ -35,9 +36,11 @@ const KEY = /^[\x21-\x7e]{1,255}$/;
  */
 export async function runRoute(pipeline: Pipeline, route: AnyRoute, ctx: Context, pathParams: Record<string, string>): Promise<void> {
   const { deps } = pipeline;
-  const principal = route.auth === 'user' ? await pipeline.authenticate(ctx) : null;
+  const policy = policyOf(route);
+  const principal = policy.caller === 'anyone' ? null : await pipeline.authenticate(ctx);
   if (principal !== null) (ctx.state as Noted).userId = principal.userId;
   await countRequest(pipeline, route, ctx, principal);
+  if (principal !== null) requirePolicy(policy, principal);
   const params = pathParamsOf(route, pathParams);
   const resource = await visibleResource(deps, route, ctx, principal, params);
   const rawBody = route.method === 'get' ? NO_BODY : await readBody(ctx, route.bodyLimitBytes ?? BODY_LIMIT_BYTES);

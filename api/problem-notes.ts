@@ -46,6 +46,7 @@ export const PROBLEM_NOTES: Readonly<Record<string, string>> = {
   idempotency_key_required:
     'This operation moves money, so it needs an Idempotency-Key: 1 to 255 printable ASCII characters, new for each intent.',
   idempotency_key_reused: 'This Idempotency-Key was used for a request with other content. Use a new key for a new intent.',
+  insufficient_scope: 'The token was not given the scope that the operation needs; some operations need a sign-in and no token.',
   internal_error: 'Something went wrong on our side. Repeat with the same Idempotency-Key; if it stays, tell us the request id.',
   invalid_cadence: 'The cadence of the reminder breaks a rule; the detail says which.',
   invalid_credentials: 'The address, the password or the code is wrong.',

@@ -52,6 +52,7 @@ const STATUS: Record<string, number> = {
   invalid_credentials: 401,
   invalid_refresh_token: 401,
   forbidden: 403,
+  insufficient_scope: 403,
   not_found: 404,
   method_not_allowed: 405,
   request_timeout: 408,

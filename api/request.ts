@@ -55,7 +55,7 @@ export class RouteRequest<Params, Query, Body, Resource> {
     this.#secretAnswer = fields.secretAnswer;
   }
 
-  /** The signed-in user. Routes with `auth: 'none'` have none. */
+  /** The signed-in user. Routes that anyone may call have none. */
   get principal(): Principal {
     if (this.#principal === null) throw new Error('this route has no principal');
     return this.#principal;

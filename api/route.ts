@@ -1,15 +1,19 @@
 import type { z } from 'zod';
 import type { ServiceName } from '../config/env.ts';
+import type { PlatformRole, Scope } from '../domain/scopes.ts';
 import type { Deps } from './deps.ts';
 import type { RouteRequest } from './request.ts';
 
 export type Method = 'get' | 'post' | 'patch' | 'put' | 'delete';
 
-/** Who asks: the signed-in user of the request. */
+/** Who asks: the user of the request, and by which credential. */
 export interface Principal {
   readonly userId: string;
+  /** The sign-in, personal access token or application's grant that the credential belongs to. */
   readonly sessionId: string;
-  readonly platformRole: string | null;
+  readonly platformRole: PlatformRole | null;
+  /** What the credential may do; null for a sign-in, which may all that its user may. */
+  readonly scopes: ReadonlySet<Scope> | null;
 }
 
 /** What a handler answers; `undefined` as body means none. */
@@ -46,12 +50,11 @@ export interface Route<
   readonly method: Method;
   /** Koa path with `:name` parameters. */
   readonly path: string;
+  /** Its policy is in `api/policy.ts`. */
   readonly operationId: string;
   readonly tag: string;
   readonly summary: string;
   readonly description?: string;
-  /** `user`: a signed-in user. `none`: anybody. */
-  readonly auth: 'user' | 'none';
   readonly access?: Access<Resource>;
   readonly rate?: RateClass;
   /** For signed-in POST, PATCH, PUT and DELETE; `optional` by default. */

@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { startApi, type TestApi } from '../../test/support/api.ts';
 import { rawRequest } from '../../test/support/raw-http.ts';
 import { testDatabaseUrl } from '../../test/support/servers.ts';
+import { needsCredentials } from '../policy.ts';
 import { routesOf } from '../registry.ts';
 import { problemStatuses } from './operation.ts';
 import { TAGS } from './tags.ts';
@@ -74,7 +75,7 @@ describe('the OpenAPI document', function () {
     for (const route of routesOf()) {
       const operation = operationOf(route.method, route.path);
       assert.equal(operation.operationId, route.operationId);
-      assert.deepEqual(operation.security, route.auth === 'user' ? [{ bearer: [] }] : [], route.operationId);
+      assert.deepEqual(operation.security, needsCredentials(route) ? [{ bearer: [] }] : [], route.operationId);
       for (const status of [...Object.keys(route.answers), ...problemStatuses(route).map(String)])
         assert.ok(status in operation.responses, `${route.operationId} ${status}`);
       const ifMatch = (operation.parameters ?? []).some(({ $ref }) => $ref === '#/components/parameters/IfMatch');
@@ -106,7 +107,7 @@ describe('the OpenAPI document', function () {
       const { status } = await rawRequest(api.url, route.method.toUpperCase(), path, {});
       const documented = Object.keys(operationOf(route.method, route.path).responses);
       assert.ok(documented.includes(String(status)), `${route.operationId} answered ${status}`);
-      if (route.auth === 'user') assert.equal(status, 401, route.operationId);
+      if (needsCredentials(route)) assert.equal(status, 401, route.operationId);
     }
   });
 });

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { ZodOpenApiOperationObject, ZodOpenApiParameters, ZodOpenApiResponseObject, ZodOpenApiResponsesObject } from 'zod-openapi';
 import { BODY_LIMIT_BYTES } from '../middleware/body.ts';
+import { needsCredentials } from '../policy.ts';
 import type { AnyRoute } from '../route.ts';
 import type { SharedParts } from './components.ts';
 import { problemAnswer } from './problem-answers.ts';
@@ -13,7 +14,7 @@ export function operationOf(route: AnyRoute, parts: SharedParts): ZodOpenApiOper
     tags: [route.tag],
     summary: route.summary,
     ...(description === '' ? {} : { description }),
-    security: route.auth === 'user' ? [{ bearer: [] }] : [],
+    security: needsCredentials(route) ? [{ bearer: [] }] : [],
     requestParams: requestParamsOf(route),
     parameters: headerParametersOf(route, parts),
     ...requestBodyOf(route),
@@ -45,7 +46,7 @@ function isWrite(route: AnyRoute): boolean {
 }
 
 function takesKey(route: AnyRoute): boolean {
-  return route.auth === 'user' && isWrite(route) && route.idempotency !== 'none';
+  return needsCredentials(route) && isWrite(route) && route.idempotency !== 'none';
 }
 
 function needsVersion(route: AnyRoute): boolean {
@@ -105,8 +106,7 @@ function limitHeaders(route: AnyRoute): string[] {
 /** Statuses of problems that a route can answer, in ascending order. */
 export function problemStatuses(route: AnyRoute): number[] {
   const statuses = new Set<number>([400, 503, ...(route.problems ?? [])]);
-  if (route.auth === 'user') statuses.add(401);
-  if (route.access?.permit !== undefined) statuses.add(403);
+  if (needsCredentials(route)) statuses.add(401).add(403);
   if (route.access !== undefined || route.params !== undefined) statuses.add(404);
   if (takesKey(route)) statuses.add(409).add(422);
   if (needsVersion(route)) statuses.add(412).add(428);

@@ -8,6 +8,7 @@ import { GroupLifecycle } from './0006-group-lifecycle.ts';
 import { NotificationIndexes } from './0007-notification-indexes.ts';
 import { QuarantinedTries } from './0008-quarantined-tries.ts';
 import { PublishedCursors } from './0009-published-cursors.ts';
+import { Credentials } from './0010-credentials.ts';
 
 /** Every migration in order; a new one is one file beside this and one line here. */
 export const MIGRATIONS: MigrationObject[] = [
@@ -20,4 +21,5 @@ export const MIGRATIONS: MigrationObject[] = [
   { name: '0007-notification-indexes', class: NotificationIndexes },
   { name: '0008-quarantined-tries', class: QuarantinedTries },
   { name: '0009-published-cursors', class: PublishedCursors },
+  { name: '0010-credentials', class: Credentials },
 ];

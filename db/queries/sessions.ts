@@ -1,4 +1,5 @@
 import DataLoader from 'dataloader';
+import { isPlatformRole, isScope, type PlatformRole, type Scope } from '../../domain/scopes.ts';
 import type { ServiceDatabase } from '../orm.ts';
 import { read } from '../transact.ts';
 
@@ -7,11 +8,14 @@ const BELIEVED_MS = 1_000;
 /** Most sessions remembered; beyond it all are forgotten, which costs one query each. */
 const REMEMBERED_MAX = 20_000;
 
-/** A live session. */
+/** A live session: a sign-in, a personal access token, or what a person allowed an application. */
 export interface LiveSession {
   readonly sessionId: string;
   readonly userId: string;
-  readonly platformRole: string | null;
+  readonly kind: 'sign-in' | 'personal' | 'application';
+  readonly platformRole: PlatformRole | null;
+  /** What the session may do; null for a sign-in. */
+  readonly scopes: ReadonlySet<Scope> | null;
 }
 
 /** Tells whether a session is still live. */
@@ -41,14 +45,30 @@ export function sessionReader(db: ServiceDatabase): SessionReader {
 }
 
 async function load(db: ServiceDatabase, ids: readonly string[]): Promise<(LiveSession | null)[]> {
-  const rows = await read<{ session_id: string; user_id: string; platform_role: string | null }>(
+  const rows = await read<Row>(
     db,
-    `select session_id, user_id, platform_role from user_pub.session_v1
+    `select session_id, user_id, kind, scopes, platform_role from user_pub.session_v2
      where session_id = any($1::uuid[]) and ended_at is null and expires_at > now() and account_state = 'active'`,
     [ids],
   );
-  const found = new Map(
-    rows.map((row) => [row.session_id, { sessionId: row.session_id, userId: row.user_id, platformRole: row.platform_role }]),
-  );
+  const found = new Map(rows.map((row) => [row.session_id, sessionOf(row)]));
   return ids.map((id) => found.get(id) ?? null);
+}
+
+interface Row {
+  session_id: string;
+  user_id: string;
+  kind: LiveSession['kind'];
+  scopes: string[] | null;
+  platform_role: string | null;
+}
+
+function sessionOf(row: Row): LiveSession {
+  return {
+    sessionId: row.session_id,
+    userId: row.user_id,
+    kind: row.kind,
+    platformRole: isPlatformRole(row.platform_role) ? row.platform_role : null,
+    scopes: row.kind === 'sign-in' ? null : new Set((row.scopes ?? []).filter(isScope)),
+  };
 }

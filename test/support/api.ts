@@ -31,6 +31,15 @@ export interface TestUser {
   call(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<TestAnswer>;
 }
 
+/** What a test's person is, beyond an ordinary account with a session. */
+export interface TestUserOptions {
+  readonly verified?: boolean;
+  readonly timeZone?: string;
+  readonly platformRole?: 'admin' | 'support';
+  /** The credential is a personal access token's session with these scopes. */
+  readonly scopes?: readonly string[];
+}
+
 /** The API of a test: real routes, real Postgres; events that were committed are collected instead of waking Temporal. */
 export interface TestApi {
   readonly url: string;
@@ -38,7 +47,7 @@ export interface TestApi {
   readonly events: StoredEvent[];
   call(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<TestAnswer>;
   /** Makes an account with a live session, without going through registration. */
-  user(name?: string, options?: { verified?: boolean; timeZone?: string }): Promise<TestUser>;
+  user(name?: string, options?: TestUserOptions): Promise<TestUser>;
   stop(): Promise<void>;
 }
 
@@ -99,14 +108,15 @@ export async function startApi(databaseUrl: string, environment: Record<string, 
       const sessionId = uuidv7();
       const email = `${userId}@example.com`;
       await databases.user.pool.query(
-        `insert into "user".account (id, email, email_key, email_verified_at, password_hash, display_name, locale, time_zone, default_currency)
-         values ($1, $2, $2, $3, 'none', $4, 'en', $5, 'EUR')`,
-        [userId, email, options.verified === false ? null : new Date(), name, options.timeZone ?? 'UTC'],
+        `insert into "user".account
+           (id, email, email_key, email_verified_at, password_hash, display_name, locale, time_zone, default_currency, platform_role)
+         values ($1, $2, $2, $3, 'none', $4, 'en', $5, 'EUR', $6)`,
+        [userId, email, options.verified === false ? null : new Date(), name, options.timeZone ?? 'UTC', options.platformRole ?? null],
       );
-      await databases.user.pool.query(`insert into "user".session (id, account_id, expires_at) values ($1, $2, now() + interval '1 day')`, [
-        sessionId,
-        userId,
-      ]);
+      await databases.user.pool.query(
+        `insert into "user".session (id, account_id, kind, scopes, expires_at) values ($1, $2, $3, $4, now() + interval '1 day')`,
+        [sessionId, userId, options.scopes === undefined ? 'sign-in' : 'personal', options.scopes ?? null],
+      );
       const token = await sign({ userId, sessionId });
       return { userId, token, email, call: caller(url, { authorization: `Bearer ${token}` }) };
     },

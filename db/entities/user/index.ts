@@ -3,7 +3,8 @@ import { UserIdempotency } from './user-idempotency.ts';
 import { UserCursor } from './user-cursor.ts';
 import { Account } from './account.ts';
 import { Session } from './session.ts';
+import { AuditEvent } from './audit-event.ts';
 import { MailToken } from './mail-token.ts';
 
 /** Every table of the user service. */
-export const userEntities = [UserOutbox, UserIdempotency, UserCursor, Account, Session, MailToken];
+export const userEntities = [UserOutbox, UserIdempotency, UserCursor, Account, Session, MailToken, AuditEvent];

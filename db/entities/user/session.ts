@@ -12,11 +12,24 @@ const schema = defineEntity({
     expiresAt: p.datetime().columnType('timestamptz'),
     endedAt: p.datetime().columnType('timestamptz').nullable(),
     endReason: p.text().nullable(),
+    kind: p.text().default('sign-in'),
+    scopes: p.array().columnType('text[]').nullable(),
+    applicationId: p.uuid().nullable(),
+    name: p.text().nullable(),
+    secretHash: p.text().nullable(),
+    userAgent: p.text().nullable(),
+    methods: p.array().columnType('text[]').nullable(),
+    lastUsedAt: p.datetime().columnType('timestamptz').nullable(),
     createdAt: p.datetime().columnType('timestamptz').defaultRaw('now()'),
   },
+  checks: [{ name: 'session_kind', expression: "kind in ('sign-in', 'personal', 'application')" }],
   indexes: [{ name: 'session_account', properties: ['accountId'] }],
 });
 
-/** A sign-in and its family of refresh tokens; the tokens are derived from id and generation, never stored. */
+/**
+ * What an access token stands for: a `sign-in` with its family of refresh tokens (derived from id and generation, never stored), a
+ * `personal` access token (its hash is stored), or what a person allowed an `application`. `methods` says how the person proved who
+ * they are (RFC 8176: `pwd`, `otp`, `fed`).
+ */
 export class Session extends schema.class {}
 schema.setClass(Session);

@@ -33,7 +33,6 @@ const readBalances = route({
   tag,
   summary: 'Who is owed and who owes',
   description: 'Per member and currency; they sum to zero in each currency. Members with nothing are left out.',
-  auth: 'user',
   access: groupAccess('viewer'),
   params: groupParams,
   query: z.strictObject({}),
@@ -73,7 +72,6 @@ const readPlan = route({
   summary: 'Who should pay whom',
   description:
     'Settles one currency, less what open settlements have reserved. `minimal`: as few transfers as possible. `pairwise`: only between members who shared an expense. `hub`: all through one member.',
-  auth: 'user',
   access: groupAccess('viewer'),
   params: groupParams,
   query: z.strictObject({

@@ -19,7 +19,6 @@ const create = route({
   tag,
   summary: 'Create a group',
   description: 'The caller becomes its owner. A `groupLifecycle` workflow follows the group from then on.',
-  auth: 'user',
   body: schema.createGroup,
   answers: { 201: { description: 'The new group.', schema: schema.group, headers: ['ETag', 'Location'] } },
   problems: [409],
@@ -37,7 +36,6 @@ const get = route({
   operationId: 'getGroup',
   tag,
   summary: 'Read a group',
-  auth: 'user',
   access: groupAccess('viewer'),
   params: schema.groupParams,
   answers: { 200: { description: 'The group.', schema: schema.group, headers: ['ETag'] } },
@@ -51,7 +49,6 @@ const list = route({
   operationId: 'listGroups',
   tag,
   summary: 'List my groups',
-  auth: 'user',
   query: listQuery.extend({ state: z.enum(['active', 'archived', 'deleted']).optional() }),
   answers: {
     200: {
@@ -82,7 +79,6 @@ const update = route({
   operationId: 'updateGroup',
   tag,
   summary: 'Change name, time zone or policy',
-  auth: 'user',
   access: groupAccess('admin'),
   precondition: true,
   params: schema.groupParams,

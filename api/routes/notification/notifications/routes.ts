@@ -26,7 +26,6 @@ const list = route({
   operationId: 'listNotifications',
   tag,
   summary: 'Read my inbox',
-  auth: 'user',
   query: listQuery.extend({
     unread: z.enum(['true', 'false']).optional().meta({ description: 'Only lines that were not read, or only those that were.' }),
   }),
@@ -47,7 +46,6 @@ const markOne = route({
   operationId: 'readNotification',
   tag,
   summary: 'Mark a line of my inbox as read',
-  auth: 'user',
   access: own,
   params: schema.notificationParams,
   answers: { 200: { description: 'The line; once read it keeps its time.', schema: schema.notification } },
@@ -66,7 +64,6 @@ const markAll = route({
   operationId: 'readAllNotifications',
   tag,
   summary: 'Mark my whole inbox as read',
-  auth: 'user',
   answers: { 200: { description: 'How many were unread.', schema: schema.readAll } },
   handle: (request) => request.command(async (tx) => ({ status: 200, body: { marked: await markAllRead(tx, request.principal.userId) } })),
 });

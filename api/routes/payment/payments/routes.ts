@@ -16,7 +16,6 @@ const list = route({
   operationId: 'listPayments',
   tag,
   summary: 'List payments that I made or received',
-  auth: 'user',
   query: listQuery.extend({ group: id.optional() }),
   answers: { 200: { description: 'Payments, the newest first.', schema: listOf(schema.payment) } },
   handle: async (request) => {
@@ -34,7 +33,6 @@ const get = route({
   operationId: 'getPayment',
   tag,
   summary: 'Read a payment with its refunds',
-  auth: 'user',
   access: partiesAccess('payment', 'viewer'),
   params: z.strictObject({ paymentId: id }),
   answers: { 200: { description: 'The payment.', schema: schema.paymentWithRefunds } },

@@ -27,7 +27,6 @@ const open = route({
   tag,
   summary: 'Make my payout account, or go on with it',
   description: 'Makes the account at the gateway once and answers a fresh link to its onboarding page.',
-  auth: 'user',
   answers: {
     200: { description: 'The account, which was there.', schema: payoutAccount },
     201: { description: 'The new account.', schema: payoutAccount },
@@ -53,7 +52,6 @@ const get = route({
   tag,
   summary: 'Read my payout account',
   description: 'While it is not active, the gateway is asked how it stands.',
-  auth: 'user',
   answers: { 200: { description: 'The account; `none` where there is none.', schema: payoutAccount } },
   problems: [409],
   handle: async (request) => {

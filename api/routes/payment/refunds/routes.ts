@@ -21,7 +21,6 @@ const request = route({
   summary: 'Ask for a refund',
   description:
     "For payer or receiver. Decided by the group's `refundApproval`; the receiver's own request needs nobody, and a manual refund always needs the receiver, who gives the money back by hand.",
-  auth: 'user',
   idempotency: 'required',
   access: partiesAccess('payment', 'payer or receiver', (parties) => actsAs(parties, 'from') || actsAs(parties, 'to')),
   params: z.strictObject({ paymentId: id }),
@@ -49,7 +48,6 @@ const get = route({
   operationId: 'getRefund',
   tag,
   summary: 'Read a refund',
-  auth: 'user',
   access: partiesAccess('refund', 'viewer'),
   params: refundParams,
   answers: { 200: { description: 'The refund.', schema: schema.refund } },
@@ -71,7 +69,6 @@ function decision(verdict: 'approve' | 'reject', summary: string): AnyRoute {
     tag,
     summary,
     description: 'For the member whose approval it needs; an owner or admin acts for one without an account.',
-    auth: 'user',
     access: partiesAccess('refund', 'approver', decides),
     params: refundParams,
     answers: { 200: { description: 'The refund.', schema: schema.refund } },

@@ -35,7 +35,6 @@ const open = route({
   summary: 'Settle a group',
   description:
     'Plans what is owed and not yet reserved, reserves it, and collects the transfers. A `settlement` workflow makes the plan; read the settlement until it is `collecting`.',
-  auth: 'user',
   idempotency: 'required',
   access: groupAccess('contributor'),
   params: groupParams,
@@ -60,7 +59,6 @@ const list = route({
   operationId: 'listSettlements',
   tag,
   summary: "List a group's settlements",
-  auth: 'user',
   access: groupAccess('viewer'),
   params: groupParams,
   query: listQuery,
@@ -80,7 +78,6 @@ const get = route({
   operationId: 'getSettlement',
   tag,
   summary: 'Read a settlement',
-  auth: 'user',
   access: settlementAccess('viewer'),
   params: settlementParams,
   answers: { 200: { description: 'The settlement with its transfers.', schema: schema.settlement } },
@@ -96,7 +93,6 @@ const cancel = route({
   summary: 'Cancel a settlement',
   description:
     'Releases transfers that nobody is paying. Those whose payment is under way or not yet known stay until it has ended, and the settlement stays `collecting` as long.',
-  auth: 'user',
   access: settlementAccess('creator or admin'),
   params: settlementParams,
   answers: { 200: { description: 'The settlement.', schema: schema.settlement } },

@@ -20,7 +20,6 @@ const receive = route({
   summary: 'Receive news of a gateway',
   description:
     'The signature is checked over the raw body. Each event is kept once; its body is not trusted, but the current object is fetched.',
-  auth: 'none',
   rate: 'none',
   rawBody: true,
   params: z.strictObject({ gateway: z.enum(['stripe']) }),

@@ -25,7 +25,6 @@ const register = route({
   summary: 'Create an account',
   description:
     'Signs in at once and sends a mail that verifies the address. Idempotency-Key is ignored; a repeated call is 409 `email_taken`.',
-  auth: 'none',
   rate: 'sign-in',
   secretAnswer: true,
   body: schema.register,
@@ -53,7 +52,6 @@ const login = route({
   tag,
   summary: 'Sign in',
   description: 'A wrong password, an unknown address and a suspended account are answered alike, in like time.',
-  auth: 'none',
   rate: 'sign-in',
   secretAnswer: true,
   body: schema.login,
@@ -82,7 +80,6 @@ const refresh = route({
   summary: 'Exchange a refresh token for a new pair',
   description:
     'Each token is good once. Its immediate successor is given again to whoever repeats the exchange within 10 s; an older token, or a later repetition, ends the whole family.',
-  auth: 'none',
   rate: 'refresh',
   secretAnswer: true,
   body: schema.refresh,
@@ -111,7 +108,6 @@ const logout = route({
   tag,
   summary: 'Sign out',
   description: 'Ends the session of the access token; its refresh tokens are refused from now on, its access tokens within a second.',
-  auth: 'user',
   answers: { 204: { description: 'The session has ended.' } },
   handle: (request) =>
     request.command(async (tx) => {
@@ -127,7 +123,6 @@ const verifyEmail = route({
   operationId: 'verifyEmail',
   tag,
   summary: 'Verify an address with the token of the mail',
-  auth: 'none',
   body: schema.verifyEmail,
   answers: { 204: { description: 'The address is verified.' } },
   problems: [409],
@@ -149,7 +144,6 @@ const resendVerification = route({
   tag,
   summary: 'Send the verification mail again',
   description: 'For the signed-in account, at most five mails an hour. Where the address is verified already, nothing is sent.',
-  auth: 'user',
   answers: { 202: { description: 'The mail is on its way.' } },
   handle: (request) =>
     request.command(async (tx) => {

@@ -14,7 +14,6 @@ const get = route({
   operationId: 'getMe',
   tag,
   summary: 'Read my account',
-  auth: 'user',
   answers: { 200: { description: 'The account of the caller.', schema: schema.user, headers: ['ETag'] } },
   handle: (request) => answerMe(request.read, request.principal.userId),
 });
@@ -26,7 +25,6 @@ const update = route({
   operationId: 'updateMe',
   tag,
   summary: 'Change my name, language, time zone or currency',
-  auth: 'user',
   precondition: true,
   body: schema.updateMe,
   answers: { 200: { description: 'The changed account.', schema: schema.user, headers: ['ETag'] } },

@@ -1,0 +1,43 @@
+import { v7 as uuidv7 } from 'uuid';
+import type { Tx } from '../../transact.ts';
+
+/** What may be asked of the log; a new action is one line here, with what its `data` holds. */
+export const AUDIT_ACTIONS = {
+  'account.registered': '',
+  sign_in: '`method`, and `reason` where it was refused',
+  sign_out: '',
+} as const;
+
+export type AuditAction = keyof typeof AUDIT_ACTIONS;
+
+/** A security event. `data` holds ids, states and codes, never names, addresses or secrets. */
+export interface AuditEntry {
+  readonly action: AuditAction;
+  /** `succeeded` by default. */
+  readonly outcome?: 'succeeded' | 'refused';
+  /** The user who acted; absent where nobody was signed in. */
+  readonly actorId?: string;
+  /** The user whom it concerns; absent where that is not known. */
+  readonly subjectId?: string;
+  readonly sessionId?: string;
+  /** Network address of the caller. */
+  readonly address?: string;
+  readonly data?: Readonly<Record<string, string | number | boolean | null | readonly string[]>>;
+}
+
+/** Notes a security event in the command's own transaction; refusals are noted in a transaction of their own. */
+export async function audit(tx: Tx, entry: AuditEntry): Promise<void> {
+  await tx.query(
+    `insert into "user".audit_event (id, action, outcome, actor_id, subject_id, session_id, address, data) values ($1, $2, $3, $4, $5, $6, $7, $8)`,
+    [
+      uuidv7(),
+      entry.action,
+      entry.outcome ?? 'succeeded',
+      entry.actorId ?? null,
+      entry.subjectId ?? null,
+      entry.sessionId ?? null,
+      entry.address ?? null,
+      JSON.stringify(entry.data ?? {}),
+    ],
+  );
+}
