@@ -119,7 +119,9 @@ describe('payments under races', function () {
       },
       60_000,
     );
-    await until('its reservations are released', async () => (await world.balance(group, group.members[0]!))[1] === '0', 20_000);
+    const reserved = async (): Promise<boolean[]> =>
+      Promise.all(group.members.map(async (member) => (await world.balance(group, member))[1] !== '0'));
+    await until('its reservations are released', async () => !(await reserved()).includes(true), 20_000);
     await booksAreRight(group);
     const { body } = await owner!.call('GET', path);
     for (const transfer of body.transfers as {
