@@ -1,4 +1,4 @@
-import { createHmac, generateKeyPairSync, randomBytes } from 'node:crypto';
+import { createHmac, generateKeyPairSync, hkdfSync, randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 
@@ -55,6 +55,15 @@ export function deriveToken(
   id: string,
 ): string {
   return createHmac('sha256', Buffer.from(secrets.token, 'base64')).update(`${purpose}:${id}`).digest('base64url');
+}
+
+/**
+ * Derives a key of its own for one purpose from the `token` secret: HKDF-SHA256 (RFC 5869), 32 bytes.
+ *
+ * So a new purpose needs no new field in the file of a deployment that exists.
+ */
+export function deriveKey(secrets: Secrets, purpose: string): Buffer {
+  return Buffer.from(hkdfSync('sha256', Buffer.from(secrets.token, 'base64'), '', `safesplitx:${purpose}`, 32));
 }
 
 /** The tie-break of an expense: the first 63 bits of HMAC-SHA256(key, expense id), see `domain/split.ts`. */

@@ -7,7 +7,7 @@ import { startApiServer } from '../../api/server.ts';
 import { readEnv, SERVICES, type ServiceName } from '../../config/env.ts';
 import { createLogger } from '../../config/logger.ts';
 import type { Readiness } from '../../config/ops-server.ts';
-import { generateSecrets } from '../../config/secrets.ts';
+import { generateSecrets, type Secrets } from '../../config/secrets.ts';
 import { accessTokenSigner } from '../../config/tokens.ts';
 import { openDatabase, type ServiceDatabase } from '../../db/orm.ts';
 import type { StoredEvent } from '../../db/outbox.ts';
@@ -56,8 +56,9 @@ export interface TestApi {
  *
  * @param databaseUrl of a fresh, migrated database.
  * @param environment overrides, such as limits.
+ * @param given secrets to share with another API over the same database; fresh ones by default.
  */
-export async function startApi(databaseUrl: string, environment: Record<string, string> = {}): Promise<TestApi> {
+export async function startApi(databaseUrl: string, environment: Record<string, string> = {}, given?: Secrets): Promise<TestApi> {
   const env = readEnv({
     DATABASE_URL: databaseUrl,
     LOG_LEVEL: 'silent',
@@ -71,7 +72,7 @@ export async function startApi(databaseUrl: string, environment: Record<string, 
   const databases = Object.fromEntries(
     await Promise.all(SERVICES.map(async (service) => [service, await openDatabase(service, databaseUrl, 8)])),
   ) as Record<ServiceName, ServiceDatabase>;
-  const secrets = generateSecrets();
+  const secrets = given ?? generateSecrets();
   const events: StoredEvent[] = [];
   const limits = rateLimits(env, null);
   const health = databaseReadiness(databaseUrl);

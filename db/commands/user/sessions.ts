@@ -1,4 +1,5 @@
 import { v7 as uuidv7 } from 'uuid';
+import type { Scope } from '../../../domain/scopes.ts';
 import { Session } from '../../entities/user/session.ts';
 import type { Tx } from '../../transact.ts';
 
@@ -7,7 +8,13 @@ export const SESSION_DAYS = 60;
 /** Within this, the token before the current one gets the current one again: parallel refreshes of one client agree. */
 export const PREDECESSOR_SECONDS = 10;
 
+/** Most characters that are kept of what a client calls itself. */
+export const USER_AGENT_MAX = 200;
+
 const DAY_MS = 24 * 60 * 60 * 1000;
+
+/** Why a session ended; `ended` is its owner's own choice from a list. */
+export type SessionEnd = 'signed_out' | 'ended' | 'refresh_reused' | 'password_changed' | 'suspended' | 'erased' | 'revoked';
 
 /** A session with the generation of its current refresh token. */
 export interface OpenSession {
@@ -16,21 +23,49 @@ export interface OpenSession {
   readonly generation: number;
 }
 
-/** Opens a session of an account. */
-export function openSession(tx: Tx, userId: string): OpenSession {
+/** What is known of a session when it opens; a `sign-in` of {@link SESSION_DAYS} where nothing is said. */
+export interface SessionOptions {
+  readonly kind?: 'sign-in' | 'personal' | 'application';
+  /** How the person proved who they are, in the words of RFC 8176: `pwd`, `otp`, `fed`. */
+  readonly methods?: readonly string[] | undefined;
+  /** What the client calls itself; cut to {@link USER_AGENT_MAX} characters. */
+  readonly userAgent?: string | undefined;
+  /** What a session other than a sign-in may do. */
+  readonly scopes?: readonly Scope[] | undefined;
+  /** The application that a person allowed to act for them. */
+  readonly applicationId?: string | undefined;
+  readonly name?: string | undefined;
+  /** SHA-256 of a personal access token. */
+  readonly secretHash?: string | undefined;
+  readonly expiresAt?: Date | undefined;
+}
+
+/** Opens a session of an account; its row is written with the next flush or query of the transaction. */
+export function openSession(tx: Tx, userId: string, options: SessionOptions = {}): OpenSession {
   const sessionId = uuidv7();
-  tx.em.create(Session, { id: sessionId, accountId: userId, expiresAt: new Date(tx.now.getTime() + SESSION_DAYS * DAY_MS) });
+  tx.em.create(Session, {
+    id: sessionId,
+    accountId: userId,
+    kind: options.kind ?? 'sign-in',
+    methods: options.methods === undefined ? null : [...options.methods],
+    userAgent: shortUserAgent(options.userAgent),
+    scopes: options.scopes === undefined ? null : [...options.scopes],
+    applicationId: options.applicationId ?? null,
+    name: options.name ?? null,
+    secretHash: options.secretHash ?? null,
+    expiresAt: options.expiresAt ?? new Date(tx.now.getTime() + SESSION_DAYS * DAY_MS),
+  });
   return { sessionId, userId, generation: 1 };
 }
 
 /**
- * Opens a session of an account that has just proved its password, unless it was suspended or erased meanwhile.
+ * Opens a session of an account that has just proved who it is, unless it was suspended or erased meanwhile.
  *
  * @returns null where the account may not sign in.
  */
-export async function signIn(tx: Tx, userId: string): Promise<OpenSession | null> {
+export async function signIn(tx: Tx, userId: string, options: SessionOptions = {}): Promise<OpenSession | null> {
   const [active] = await tx.query(`select id from "user".account where id = $1 and state = 'active' for key share`, [userId]);
-  return active === undefined ? null : openSession(tx, userId);
+  return active === undefined ? null : openSession(tx, userId, options);
 }
 
 /**
@@ -66,7 +101,33 @@ export async function refreshSession(tx: Tx, token: { sessionId: string; generat
   return null;
 }
 
-/** Ends a session; harmless when it has ended. */
-export async function endSession(tx: Tx, sessionId: string, reason: 'signed_out' | 'refresh_reused'): Promise<void> {
+/** Ends a session; harmless when it has ended. Its tokens are refused on every process within a second. */
+export async function endSession(tx: Tx, sessionId: string, reason: SessionEnd): Promise<void> {
   await tx.query(`update "user".session set ended_at = now(), end_reason = $2 where id = $1 and ended_at is null`, [sessionId, reason]);
+}
+
+/**
+ * Ends the live sessions of an account.
+ *
+ * @param options `except` lets one session live on; `kinds` ends only these, all three where nothing is said.
+ * @returns how many ended.
+ */
+export async function endSessions(
+  tx: Tx,
+  userId: string,
+  reason: SessionEnd,
+  options: { except?: string | undefined; kinds?: readonly NonNullable<SessionOptions['kind']>[] } = {},
+): Promise<number> {
+  const ended = await tx.query(
+    `update "user".session set ended_at = now(), end_reason = $2
+     where account_id = $1 and ended_at is null and ($3::uuid is null or id <> $3) and ($4::text[] is null or kind = any($4)) returning id`,
+    [userId, reason, options.except ?? null, options.kinds ?? null],
+  );
+  return ended.length;
+}
+
+function shortUserAgent(userAgent: string | undefined): string | null {
+  // The limit may fall into a surrogate pair, of which Postgres keeps no half.
+  const short = userAgent?.trim().slice(0, USER_AGENT_MAX).toWellFormed() ?? '';
+  return short === '' ? null : short;
 }
