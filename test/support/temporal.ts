@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Client, Connection } from '@temporalio/client';
 import { DefaultLogger, makeTelemetryFilterString, type NativeConnection, Runtime, Worker } from '@temporalio/worker';
@@ -41,6 +42,40 @@ export async function startTimeSkipping(): Promise<TestWorkflowEnvironment> {
   const searchAttributes = Object.fromEntries(DECLARED_SEARCH_ATTRIBUTES.map(({ name, type }) => [name, INDEXED_VALUE_TYPES[type]]));
   await env.connection.operatorService.addSearchAttributes({ namespace: env.namespace ?? 'default', searchAttributes });
   return env;
+}
+
+/** Without any progress for this long, time does not skip. */
+const STUCK_MS = 5_000;
+/** How far the server's clock may run ahead of ours before that counts as skipping. */
+const SLACK_MS = 1_000;
+
+/**
+ * Lets time skip so far, such as `8 days`.
+ *
+ * Once in some hundred runs the server keeps a lock on its clock with no task outstanding, and time would never skip again. Where
+ * nothing moves, the lock is given back for it.
+ */
+export async function skipTime(env: TestWorkflowEnvironment, duration: Parameters<TestWorkflowEnvironment['sleep']>[0]): Promise<void> {
+  let done = false;
+  const skipped = env.sleep(duration).finally(() => {
+    done = true;
+  });
+  for (let seen = await clockLead(env); !done;) {
+    await Promise.race([skipped, delay(STUCK_MS)]);
+    if (done) break;
+    const lead = await clockLead(env);
+    if (lead - seen < SLACK_MS) {
+      process.stderr.write('the test server kept its clock locked; unlocked once more\n');
+      await env.connection.testService?.unlockTimeSkipping({});
+    }
+    seen = lead;
+  }
+  await skipped;
+}
+
+/** How far the server's clock is ahead of ours, in milliseconds. */
+async function clockLead(env: TestWorkflowEnvironment): Promise<number> {
+  return (await env.currentTimeMs()) - Date.now();
 }
 
 /** A real Temporal server of a test. */

@@ -10,7 +10,7 @@ import { createLogger } from '../../config/logger.ts';
 import { workflowId } from '../../domain/events.ts';
 import { refusal } from '../../domain/refusal.ts';
 import { recordHistory } from '../../test/support/histories.ts';
-import { startTimeSkipping, startWorker, type TestWorker } from '../../test/support/temporal.ts';
+import { skipTime, startTimeSkipping, startWorker, type TestWorker } from '../../test/support/temporal.ts';
 import { until } from '../../test/support/until.ts';
 import { wake } from '../dispatch.ts';
 import { SEARCH_ATTRIBUTES } from '../shared/search-attributes.ts';
@@ -108,10 +108,10 @@ describe('groupLifecycle', function () {
     const { groupId, world, now } = await born();
     world.expiries = [now + 7 * DAY_MS, now + 7 * DAY_MS, now + 9 * DAY_MS];
     await wakeIt(groupId);
-    await env.sleep('100 days');
+    await skipTime(env, '100 days');
     await until('the nudge', async () => world.done.length === 3);
     assert.deepEqual(world.done, ['expired 2', 'expired 1', 'nudged after 90 days']);
-    await env.sleep('20 days');
+    await skipTime(env, '20 days');
     assert.equal(world.done.length, 3, 'one idleness is told once');
     await remove(groupId);
     assert.equal(await handleOf(groupId).result(), 'purged');
@@ -122,11 +122,11 @@ describe('groupLifecycle', function () {
   it('group, new activity before the day, is nudged 90 days after that', async () => {
     const { groupId, world, now } = await born();
     await wakeIt(groupId);
-    await env.sleep('50 days');
+    await skipTime(env, '50 days');
     world.lastActivity = now + 50 * DAY_MS;
-    await env.sleep('60 days');
+    await skipTime(env, '60 days');
     assert.deepEqual(world.done, [], 'an expense signals nothing, so the row is read when the timer fires');
-    await env.sleep('40 days');
+    await skipTime(env, '40 days');
     await until('the nudge', async () => world.done.length === 1);
     assert.deepEqual(world.done, ['nudged after 90 days']);
     await remove(groupId, 0);
@@ -136,11 +136,11 @@ describe('groupLifecycle', function () {
   it('group, restored before the day, is not purged', async () => {
     const { groupId, world } = await born({ state: 'archived' });
     await remove(groupId);
-    await env.sleep('29 days');
+    await skipTime(env, '29 days');
     world.state = 'archived';
     world.purgeAt = null;
     await wakeIt(groupId);
-    await env.sleep('60 days');
+    await skipTime(env, '60 days');
     assert.deepEqual(world.done, []);
     await remove(groupId, 1);
     assert.equal(await handleOf(groupId).result(), 'purged');
@@ -162,7 +162,7 @@ describe('groupLifecycle', function () {
       taskQueue: TASK_QUEUES.expense,
       args: [{ groupId, nudgedForIso: new Date(now).toISOString() }],
     });
-    await env.sleep('120 days');
+    await skipTime(env, '120 days');
     assert.deepEqual(world.done, []);
     await remove(groupId, 1);
     assert.equal(await handleOf(groupId).result(), 'purged');

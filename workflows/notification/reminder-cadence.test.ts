@@ -19,7 +19,7 @@ import { startApi, type TestApi, type TestUser } from '../../test/support/api.ts
 import { createGroup, join, postDebt } from '../../test/support/groups.ts';
 import { recordHistory } from '../../test/support/histories.ts';
 import { testDatabaseUrl } from '../../test/support/servers.ts';
-import { startTimeSkipping } from '../../test/support/temporal.ts';
+import { skipTime, startTimeSkipping } from '../../test/support/temporal.ts';
 import { until } from '../../test/support/until.ts';
 import { wake } from '../dispatch.ts';
 import { stop } from '../shared/messages.ts';
@@ -116,14 +116,14 @@ describe('reminder cadence', function () {
       await wake(env.client, { process: 'reminderCadence', key: `${world.groupId}/${world.benId}` });
     };
     await act(ana, 'pause');
-    await env.sleep('20 days');
+    await skipTime(env, '20 days');
     assert.deepEqual([(await rowOf(world)).state, (await rowOf(world)).sent], ['paused', 0]);
     // The server's clock runs ahead of ours, which the API goes by: so this test comes first, within the 90 days of a snooze.
     const until = new Date((await env.currentTimeMs()) + 10 * 86_400_000);
     await act(ben, 'snooze', { until: until.toISOString() });
-    await env.sleep('9 days');
+    await skipTime(env, '9 days');
     assert.deepEqual([(await rowOf(world)).state, (await rowOf(world)).sent], ['snoozed', 0]);
-    await env.sleep('3 days');
+    await skipTime(env, '3 days');
     assert.deepEqual([(await rowOf(world)).state, (await rowOf(world)).sent], ['active', 1]);
 
     assert.equal(await handle.executeUpdate(stop), 'stopped');
@@ -163,7 +163,7 @@ describe('reminder cadence', function () {
 
   it('a debt, paid between two reminders, ends them before the next one', async () => {
     const world = await reminded({ cadence: { ...weekly, escalate: ['inApp'] } });
-    await env.sleep('2 days');
+    await skipTime(env, '2 days');
     assert.equal((await rowOf(world)).sent, 1);
     await postDebt(api, world.groupId, world.benId, world.anaId);
 

@@ -10,7 +10,7 @@ import { workflowId } from '../../domain/events.ts';
 import type { TestUser } from '../../test/support/api.ts';
 import { recordHistory } from '../../test/support/histories.ts';
 import { type PaymentGroup, type PaymentWorld, startPaymentWorld } from '../../test/support/payment-world.ts';
-import { startTimeSkipping, startWorker, type TestWorker } from '../../test/support/temporal.ts';
+import { skipTime, startTimeSkipping, startWorker, type TestWorker } from '../../test/support/temporal.ts';
 import { until } from '../../test/support/until.ts';
 import { wake } from '../dispatch.ts';
 import { retryNow } from '../shared/messages.ts';
@@ -161,7 +161,7 @@ describe('payment workflows', function () {
       await world.faults([{ match: { method: 'POST', path: '/v1/payment_intents', times: 3 }, fault }]);
 
       await payByCard(group, transferId);
-      await env.sleep('1 minute');
+      await skipTime(env, '1 minute');
 
       await world.reaches(group.payer, `/v1/transfers/${transferId}`, 'succeeded');
       assert.equal(await chargesOf(transferId), 1);
@@ -369,7 +369,7 @@ describe('payment workflows', function () {
     await payByCard(group, transferId, 'pm_card_authenticationRequired');
     await until('next action', async () => (await group.payer.call('GET', `/v1/transfers/${transferId}`)).body.nextAction ?? null);
 
-    await env.sleep('26 hours');
+    await skipTime(env, '26 hours');
 
     const failed = await world.reaches(group.payer, `/v1/transfers/${transferId}`, 'failed');
     assert.equal(failed.failureCode, 'not_completed');
@@ -381,7 +381,7 @@ describe('payment workflows', function () {
     const { transferId } = await openTransfer(group);
     await world.post(group.payer, `/v1/transfers/${transferId}/pay`, { method: 'manual' });
 
-    await env.sleep('8 days');
+    await skipTime(env, '8 days');
 
     const told = await until('told', async () => {
       const { rows } = await world.api.deps.databases.payment!.pool.query(
@@ -402,7 +402,7 @@ describe('payment workflows', function () {
   it('settlement, due date passes, is told once and stays', async () => {
     const group = await pair(300);
     const { settlementId } = await openTransfer(group);
-    await env.sleep('15 days');
+    await skipTime(env, '15 days');
     await until('told', async () => {
       const { rows } = await world.api.deps.databases.payment!.pool.query(
         `select 1 from payment.outbox where subject_id = $1 and type = 'settlement.due'`,
