@@ -356,6 +356,7 @@ describe('payment workflows', function () {
 
   it('transfer, woken after its end, ends at once with nothing paid', async () => {
     const paid = await paidByCard(100);
+    await closes(workflowId('transfer', paid.transferId));
     await wake(env.client, { process: 'transfer', key: paid.transferId });
     await closes(workflowId('transfer', paid.transferId));
     assert.equal(await stateOf(paid.payer, paid.transferId), 'succeeded');
