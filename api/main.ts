@@ -7,6 +7,7 @@ import { type Readiness, startOpsServer } from '../config/ops-server.ts';
 import { exitWithParent } from '../config/parent-watch.ts';
 import { redisClient } from '../config/redis.ts';
 import { readSecrets } from '../config/secrets.ts';
+import { watchSigningKeys } from '../config/secrets-watch.ts';
 import { createShutdown } from '../config/shutdown.ts';
 import { temporalAccess } from '../config/temporal.ts';
 import { databaseFailure } from '../db/errors.ts';
@@ -14,6 +15,7 @@ import { openDatabase, type ServiceDatabase } from '../db/orm.ts';
 import { markDispatched } from '../db/outbox.ts';
 import { membershipReader } from '../db/queries/membership.ts';
 import { sessionReader } from '../db/queries/sessions.ts';
+import { tokenUses } from '../db/token-uses.ts';
 import { databaseReadiness } from '../db/readiness.ts';
 import { createDispatcher } from '../workflows/dispatch.ts';
 import { createApp } from './app.ts';
@@ -42,6 +44,8 @@ for (const name of ['uncaughtException', 'unhandledRejection'] as const)
     logger.fatal({ err: error }, name);
     process.exit(1);
   });
+
+shutdown.add('signing keys', watchSigningKeys(env.SECRETS_FILE, secrets, logger));
 
 const registry = createMetrics('api');
 const health = databaseReadiness(env.DATABASE_URL);
@@ -73,10 +77,20 @@ observeDispatch(registry, dispatcher);
 
 const limits = rateLimits(env, redis);
 const memberships = membershipReader(databaseOf.get('expense') ?? anyDatabase);
-const authenticate = authenticator(secrets, sessionReader(databaseOf.get('user') ?? anyDatabase));
+const userDatabase = databaseOf.get('user');
+const uses = userDatabase === undefined ? null : tokenUses(userDatabase);
+if (uses !== null) shutdown.add('uses of tokens', () => uses.close());
+let publicUrl = env.PUBLIC_URL?.replace(/\/+$/, '') ?? '';
+const authenticate = authenticator({
+  secrets,
+  sessions: sessionReader(userDatabase ?? anyDatabase),
+  publicUrl: () => publicUrl,
+  // Only the user service writes its own rows; the others just look.
+  onUse: (sessionId) => uses?.note(sessionId),
+});
 const observe = observeRequests(registry);
 const http = await startApiServer(env.PORT, env.HOST, (port) => {
-  const publicUrl = env.PUBLIC_URL?.replace(/\/+$/, '') ?? `http://localhost:${port}`;
+  publicUrl ||= `http://localhost:${port}`;
   const deps: Deps = { env, secrets, logger, databases: Object.fromEntries(databaseOf), memberships, dispatcher, limits, publicUrl };
   return { handler: createApp({ deps, authenticate, limits, readiness: look }, services, observe).callback(), publicUrl };
 });

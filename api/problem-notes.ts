@@ -112,6 +112,7 @@ export const PROBLEM_NOTES: Readonly<Record<string, string>> = {
   snooze_out_of_range: 'Snooze until a moment in the future within the limit that the detail names.',
   token_expired: 'The token is too old; ask for a new one.',
   token_invalid: 'The token is not one of ours, or was replaced.',
+  token_limit_reached: 'There are as many live tokens as one person may have; end one that is not needed.',
   token_used: 'The token was used before.',
   too_many_entries: 'Give fewer entries.',
   too_many_items: 'Give fewer items.',

@@ -93,6 +93,7 @@ const STATUS: Record<string, number> = {
   wrong_state: 409,
   gateway_not_configured: 409,
   token_expired: 409,
+  token_limit_reached: 409,
   token_used: 409,
   email_not_verified: 403,
   version_mismatch: 412,

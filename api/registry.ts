@@ -17,10 +17,12 @@ import { transferRoutes } from './routes/payment/transfers/routes.ts';
 import { webhookRoutes } from './routes/payment/webhooks/routes.ts';
 import { authRoutes } from './routes/user/auth/routes.ts';
 import { meRoutes } from './routes/user/me/routes.ts';
+import { sessionRoutes } from './routes/user/sessions/routes.ts';
+import { tokenRoutes } from './routes/user/tokens/routes.ts';
 
 /** Every operation of the product, by service. A new endpoint is one `route()` in its service's folder and, for a new file, one line here. */
 const ROUTES: Record<ServiceName, readonly AnyRoute[]> = {
-  user: [...authRoutes, ...meRoutes],
+  user: [...authRoutes, ...meRoutes, ...sessionRoutes, ...tokenRoutes],
   expense: [
     ...groupRoutes,
     ...groupStateRoutes,

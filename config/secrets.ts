@@ -3,11 +3,22 @@ import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 
 const key = z.string().min(43);
+const instant = z.iso.datetime({ offset: true }).optional();
+const signingKey = z.object({
+  kty: z.literal('EC'),
+  crv: z.literal('P-256'),
+  kid: z.string().min(1).max(100),
+  d: z.string(),
+  x: z.string(),
+  y: z.string(),
+  /** When the key was made; it signs a little later, when every process has read it. Absent in older files. */
+  createdAt: instant,
+  /** When a newer key took its place; it verifies until its last tokens have expired. Absent while it signs. */
+  retiredAt: instant,
+});
 const schema = z.object({
-  /** ES256 private keys as JWK, the first signs, all of them verify. */
-  signingKeys: z
-    .array(z.object({ kty: z.literal('EC'), crv: z.literal('P-256'), kid: z.string(), d: z.string(), x: z.string(), y: z.string() }))
-    .min(1),
+  /** ES256 private keys as JWK, the first signs, all of them verify; see config/signing-keys.ts. */
+  signingKeys: z.array(signingKey).min(1).max(20),
   /** Signs list cursors. */
   cursor: key,
   /** Keys the rotation of the odd cents, so that nobody can choose an id that dodges them. */
@@ -15,6 +26,9 @@ const schema = z.object({
   /** Derives refresh tokens, mail tokens and invitation tokens; none of them is stored. */
   token: key,
 });
+
+/** A private key that signs tokens. */
+export type SigningKey = z.infer<typeof signingKey>;
 
 /** The keys that a deployment must keep secret and keep. */
 export type Secrets = z.infer<typeof schema>;
@@ -34,14 +48,20 @@ export function readSecrets(file: string): Secrets {
 
 /** Makes a fresh set of keys; the starter does so once for the embedded database. */
 export function generateSecrets(): Secrets {
-  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  const jwk = privateKey.export({ format: 'jwk' });
   return schema.parse({
-    signingKeys: [{ kty: 'EC', crv: 'P-256', kid: randomBytes(8).toString('hex'), d: jwk.d, x: jwk.x, y: jwk.y }],
+    signingKeys: [generateSigningKey(new Date())],
     cursor: randomBytes(32).toString('base64'),
     tieBreak: randomBytes(32).toString('base64'),
     token: randomBytes(32).toString('base64'),
   });
+}
+
+/** Makes a key that signs tokens. */
+export function generateSigningKey(createdAt: Date): SigningKey {
+  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const { d, x, y } = privateKey.export({ format: 'jwk' });
+  const kid = randomBytes(8).toString('hex');
+  return signingKey.parse({ kty: 'EC', crv: 'P-256', kid, d, x, y, createdAt: createdAt.toISOString() });
 }
 
 /**

@@ -1,77 +1,90 @@
-import type { Context, Middleware } from 'koa';
-import koaJwt from 'koa-jwt';
-import { TOKEN_AUDIENCE, TOKEN_ISSUER, verificationKeys } from '../../config/tokens.ts';
+import type { Context } from 'koa';
+import { isPersonalToken, PERSONAL_TOKEN_PREFIX, personalTokenHash } from '../../config/personal-tokens.ts';
 import type { Secrets } from '../../config/secrets.ts';
-import type { SessionReader } from '../../db/queries/sessions.ts';
+import { verificationKey } from '../../config/signing-keys.ts';
+import type { LiveSession, SessionReader } from '../../db/queries/sessions.ts';
 import { Problem } from '../problems.ts';
 import type { Principal } from '../route.ts';
-
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+import { accessTokenVerifier, type VerifiedToken } from './access-token.ts';
 
 /**
  * Most tokens whose signature is remembered as good (about 1 KB each); the oldest goes first. An ES256 check costs
  * more than all the rest of a small request, and the same token comes hundreds of times in its ten minutes.
  */
 const VERIFIED_MAX = 10_000;
-
-/** What a good token says. */
-interface Verified {
-  readonly userId: string;
-  readonly sessionId: string;
-  readonly expiresAtMs: number;
-}
+/** RFC 6750: the scheme in letters of any case, one space, the token. */
+const BEARER = /^Bearer ([\w.~+/-]+=*)$/i;
 
 /** Answers the principal of a request. @throws Problem unauthenticated (401). */
 export type Authenticate = (ctx: Context) => Promise<Principal>;
 
+/** What credentials are checked against. */
+export interface AuthenticatorDeps {
+  readonly secrets: Secrets;
+  readonly sessions: SessionReader;
+  /** The issuer of tokens of applications; asked when the first of them comes. */
+  readonly publicUrl: () => string;
+  /** Told of each request by a personal access token; must return at once. */
+  readonly onUse?: (sessionId: string) => void;
+}
+
 /**
- * Checks access tokens: signature (ES256 by a key of ours), `typ`, issuer, audience, expiry, and that the session still
- * lives. Signatures are checked once per token, expiry and session with every request.
+ * Finds the live session that the credentials of a request stand for: by an access token (a JWT), or by a personal access token.
+ *
+ * Signatures are checked once per token; expiry, key and session with every request. What a token may do is in its session,
+ * never in the token.
  */
-export function authenticator(secrets: Secrets, sessions: SessionReader): Authenticate {
-  const verify = tokenVerifier(secrets);
-  const verified = new Map<string, Verified>();
-  return async (ctx) => {
-    const credentials = ctx.req.headers.authorization;
-    if (credentials === undefined) throw unauthenticated();
-    let token = verified.get(credentials);
-    if (token === undefined) {
-      token = await verify(ctx);
-      if (verified.size >= VERIFIED_MAX) verified.delete(verified.keys().next().value as string);
-      verified.set(credentials, token);
+export function authenticator({ secrets, sessions, publicUrl, onUse }: AuthenticatorDeps): Authenticate {
+  const verify = accessTokenVerifier(secrets, publicUrl);
+  const verified = new Map<string, VerifiedToken>();
+
+  const byAccessToken = async (ctx: Context, text: string): Promise<LiveSession | null> => {
+    const known = verified.get(text);
+    const token = known ?? (await verify(ctx, text));
+    if (token === null) return null;
+    if (token.expiresAtMs <= Date.now() || verificationKey(secrets, token.keyId) === undefined) {
+      verified.delete(text);
+      return null;
     }
-    if (token.expiresAtMs <= Date.now()) {
-      verified.delete(credentials);
-      throw unauthenticated();
+    if (known === undefined) {
+      if (verified.size >= VERIFIED_MAX) verified.delete(verified.keys().next().value as string);
+      verified.set(text, token);
     }
     const session = await sessions.find(token.sessionId);
-    if (session === null || session.userId !== token.userId) throw unauthenticated();
+    return session !== null && session.userId === token.userId && session.kind === token.kind ? session : null;
+  };
+
+  const byPersonalToken = async (text: string): Promise<LiveSession | null> => {
+    if (!isPersonalToken(text)) return null;
+    const session = await sessions.findPersonal(personalTokenHash(text));
+    if (session !== null) onUse?.(session.sessionId);
+    return session;
+  };
+
+  return async (ctx) => {
+    const text = bearerOf(ctx);
+    const session = await (text.startsWith(PERSONAL_TOKEN_PREFIX) ? byPersonalToken(text) : byAccessToken(ctx, text));
+    if (session === null) throw unauthenticated({ 'WWW-Authenticate': 'Bearer realm="safesplitx", error="invalid_token"' });
     return session;
   };
 }
 
-function tokenVerifier(secrets: Secrets): (ctx: Context) => Promise<Verified> {
-  const keys = verificationKeys(secrets);
-  const middleware = koaJwt({
-    algorithms: ['ES256'],
-    audience: TOKEN_AUDIENCE,
-    issuer: TOKEN_ISSUER,
-    key: 'claims',
-    passthrough: true,
-    secret: (header: { kid?: string; typ?: string }) => {
-      const key = header.typ === 'at+jwt' && header.kid !== undefined ? keys.get(header.kid) : undefined;
-      return key === undefined ? Promise.reject(new Error('unknown key')) : Promise.resolve(key);
-    },
-  } as unknown as koaJwt.Options) as Middleware;
-  return async (ctx) => {
-    await middleware(ctx as never, async () => {});
-    const { sub, sid, exp } = (ctx.state['claims'] ?? {}) as { sub?: unknown; sid?: unknown; exp?: unknown };
-    if (typeof sub !== 'string' || typeof sid !== 'string' || typeof exp !== 'number') throw unauthenticated();
-    if (!UUID.test(sub) || !UUID.test(sid)) throw unauthenticated();
-    return { userId: sub, sessionId: sid, expiresAtMs: exp * 1000 };
-  };
+/** The token of the one Authorization header. */
+function bearerOf(ctx: Context): string {
+  const { headers, rawHeaders } = ctx.req;
+  const credentials = headers.authorization;
+  if (credentials === undefined) throw unauthenticated();
+  // Node keeps the first of two, a proxy before us may have looked at the second.
+  let given = 0;
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const name = rawHeaders[at] ?? '';
+    if (name.length === 13 && name.toLowerCase() === 'authorization') given += 1;
+  }
+  const token = given === 1 ? BEARER.exec(credentials)?.[1] : undefined;
+  if (token === undefined) throw unauthenticated();
+  return token;
 }
 
-function unauthenticated(): Problem {
-  return new Problem('unauthenticated', 'A valid access token is needed: Authorization: Bearer <token>.');
+function unauthenticated(headers: Record<string, string> = {}): Problem {
+  return new Problem('unauthenticated', 'A valid access token is needed: Authorization: Bearer <token>.', { headers });
 }

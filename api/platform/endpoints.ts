@@ -1,6 +1,6 @@
 import type { Context } from 'koa';
 import { z } from 'zod';
-import { jwks } from '../../config/tokens.ts';
+import { jwks } from '../../config/signing-keys.ts';
 import { cachedDocument } from '../openapi/cached.ts';
 import type { Pipeline } from '../pipeline.ts';
 import type { AnyRoute } from '../route.ts';
@@ -65,7 +65,6 @@ export const DOCUMENTED = {
 /** The platform's endpoints of one app. */
 export function platformEndpoints(pipeline: Pipeline, routes: readonly AnyRoute[]): readonly PlatformEndpoint[] {
   const { deps } = pipeline;
-  const keys = JSON.stringify(jwks(deps.secrets));
   const endpoints: PlatformEndpoint[] = [
     { path: '/livez', operationId: 'getLiveness', summary: 'Tell whether the process lives', document: DOCUMENTED.livez, handle: live },
     {
@@ -80,7 +79,7 @@ export function platformEndpoints(pipeline: Pipeline, routes: readonly AnyRoute[
       operationId: 'getJsonWebKeySet',
       summary: 'Read the keys that verify tokens',
       document: DOCUMENTED.jwks,
-      handle: (ctx) => answerText(ctx, keys, 'public, max-age=300'),
+      handle: (ctx) => answerText(ctx, JSON.stringify(jwks(deps.secrets)), 'public, max-age=300'),
     },
     {
       path: '/openapi.json',

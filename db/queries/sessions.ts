@@ -18,44 +18,56 @@ export interface LiveSession {
   readonly scopes: ReadonlySet<Scope> | null;
 }
 
-/** Tells whether a session is still live. */
+/** Finds sessions that are still live. */
 export interface SessionReader {
+  /** By its id, of any kind. */
   find(sessionId: string): Promise<LiveSession | null>;
+  /** That of a personal access token. @param secretHash see `personalTokenHash` of config/personal-tokens.ts. */
+  findPersonal(secretHash: string): Promise<LiveSession | null>;
 }
 
-/** Reads sessions from the published view; requests of one tick share a query, and an answer is believed for a second. */
+/** Reads sessions from the published views; requests of one tick share a query, and an answer is believed for a second. */
 export function sessionReader(db: ServiceDatabase): SessionReader {
+  const find = believing((ids) => load(db, BY_ID, ids));
+  const findPersonal = believing((hashes) => load(db, BY_SECRET, hashes));
+  return { find, findPersonal };
+}
+
+type Load = (keys: readonly string[]) => Promise<(LiveSession | null)[]>;
+
+function believing(loadAll: Load): (key: string) => Promise<LiveSession | null> {
   const remembered = new Map<string, { session: LiveSession; until: number }>();
-  const loader = new DataLoader<string, LiveSession | null>((ids) => load(db, ids), {
+  const loader = new DataLoader<string, LiveSession | null>(loadAll, {
     cache: false,
     maxBatchSize: 500,
     batchScheduleFn: (run) => setImmediate(run),
   });
-  return {
-    async find(sessionId) {
-      const known = remembered.get(sessionId);
-      if (known !== undefined && known.until > Date.now()) return known.session;
-      const session = await loader.load(sessionId);
-      if (remembered.size >= REMEMBERED_MAX) remembered.clear();
-      if (session === null) remembered.delete(sessionId);
-      else remembered.set(sessionId, { session, until: Date.now() + BELIEVED_MS });
-      return session;
-    },
+  return async (key) => {
+    // Counted from before the question: the answer may be of any moment since.
+    const askedAt = Date.now();
+    const known = remembered.get(key);
+    if (known !== undefined && known.until > askedAt) return known.session;
+    const session = await loader.load(key);
+    if (remembered.size >= REMEMBERED_MAX) remembered.clear();
+    if (session === null) remembered.delete(key);
+    else remembered.set(key, { session, until: askedAt + BELIEVED_MS });
+    return session;
   };
 }
 
-async function load(db: ServiceDatabase, ids: readonly string[]): Promise<(LiveSession | null)[]> {
-  const rows = await read<Row>(
-    db,
-    `select session_id, user_id, kind, scopes, platform_role from user_pub.session_v2
-     where session_id = any($1::uuid[]) and ended_at is null and expires_at > now() and account_state = 'active'`,
-    [ids],
-  );
-  const found = new Map(rows.map((row) => [row.session_id, sessionOf(row)]));
-  return ids.map((id) => found.get(id) ?? null);
+const LIVE = `ended_at is null and expires_at > now() and account_state = 'active'`;
+const COLUMNS = 'session_id, user_id, kind, scopes, platform_role';
+const BY_ID = `select session_id as key, ${COLUMNS} from user_pub.session_v2 where session_id = any($1::uuid[]) and ${LIVE}`;
+const BY_SECRET = `select secret_hash as key, ${COLUMNS} from user_pub.personal_token_v1 where secret_hash = any($1::text[]) and ${LIVE}`;
+
+async function load(db: ServiceDatabase, statement: string, keys: readonly string[]): Promise<(LiveSession | null)[]> {
+  const rows = await read<Row>(db, statement, [keys]);
+  const found = new Map(rows.map((row) => [row.key, sessionOf(row)]));
+  return keys.map((key) => found.get(key) ?? null);
 }
 
 interface Row {
+  key: string;
   session_id: string;
   user_id: string;
   kind: LiveSession['kind'];

@@ -14,6 +14,7 @@ import type { StoredEvent } from '../../db/outbox.ts';
 import { databaseReadiness } from '../../db/readiness.ts';
 import { membershipReader } from '../../db/queries/membership.ts';
 import { sessionReader } from '../../db/queries/sessions.ts';
+import { tokenUses } from '../../db/token-uses.ts';
 
 /** An answer with its parsed body. */
 export interface TestAnswer {
@@ -76,8 +77,14 @@ export async function startApi(databaseUrl: string, environment: Record<string, 
   const events: StoredEvent[] = [];
   const limits = rateLimits(env, null);
   const health = databaseReadiness(databaseUrl);
-  const authenticate = authenticator(secrets, sessionReader(databases.user));
+  const uses = tokenUses(databases.user);
   let deps: Deps | undefined;
+  const authenticate = authenticator({
+    secrets,
+    sessions: sessionReader(databases.user),
+    publicUrl: () => deps?.publicUrl ?? '',
+    onUse: (sessionId) => uses.note(sessionId),
+  });
   const server = await startApiServer(0, '127.0.0.1', (port) => {
     const publicUrl = `http://127.0.0.1:${port}`;
     deps = {
@@ -123,6 +130,7 @@ export async function startApi(databaseUrl: string, environment: Record<string, 
     },
     async stop() {
       await server.close(1_000);
+      await uses.close();
       await Promise.all([health.close(), ...Object.values(databases).map((database) => database.close())]);
     },
   };

@@ -17,6 +17,8 @@ export interface Registration {
   readonly locale?: string | undefined;
   readonly timeZone?: string | undefined;
   readonly defaultCurrency?: string | undefined;
+  /** What the client calls itself. */
+  readonly userAgent?: string | undefined;
 }
 
 /** What a person may change of their own account. */
@@ -49,7 +51,7 @@ export async function register(tx: Tx, input: Registration): Promise<{ account: 
     if (brokenUnique(error) === 'account_email_key') throw refusal('email_taken', 'There is an account with this address.', '/email');
     throw error;
   }
-  const session = openSession(tx, account.id);
+  const session = openSession(tx, account.id, { methods: ['pwd'], userAgent: input.userAgent });
   const mailTokenId = createMailToken(tx, account.id, 'verify-email');
   tx.emit({ type: 'user.registered', subjectId: account.id, actorId: account.id, data: { mailTokenId } });
   return { account, session };

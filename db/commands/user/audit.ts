@@ -6,6 +6,9 @@ export const AUDIT_ACTIONS = {
   'account.registered': '',
   sign_in: '`method`, and `reason` where it was refused',
   sign_out: '',
+  'session.ended': '',
+  'token.created': '`tokenId`, `scopes`',
+  'token.ended': '`tokenId`',
 } as const;
 
 export type AuditAction = keyof typeof AUDIT_ACTIONS;

@@ -16,13 +16,17 @@ const schema = defineEntity({
     scopes: p.array().columnType('text[]').nullable(),
     applicationId: p.uuid().nullable(),
     name: p.text().nullable(),
-    secretHash: p.text().nullable(),
+    secretHash: p.text().nullable().unique('session_secret'),
     userAgent: p.text().nullable(),
     methods: p.array().columnType('text[]').nullable(),
     lastUsedAt: p.datetime().columnType('timestamptz').nullable(),
     createdAt: p.datetime().columnType('timestamptz').defaultRaw('now()'),
   },
-  checks: [{ name: 'session_kind', expression: "kind in ('sign-in', 'personal', 'application')" }],
+  checks: [
+    { name: 'session_kind', expression: "kind in ('sign-in', 'personal', 'application')" },
+    { name: 'session_secret_hash', expression: "kind = 'personal' or secret_hash is null" },
+    { name: 'session_scopes', expression: "kind = 'sign-in' or scopes is not null" },
+  ],
   indexes: [{ name: 'session_account', properties: ['accountId'] }],
 });
 

@@ -34,7 +34,7 @@ const register = route({
     const { password, ...profile } = request.body;
     const passwordHash = await hashPassword(unwrap(checkPassword(password, profile.email)));
     return request.command(async (tx) => {
-      const { session } = await registerAccount(tx, { ...profile, passwordHash });
+      const { session } = await registerAccount(tx, { ...profile, passwordHash, userAgent: request.headers['user-agent'] });
       return {
         status: 201,
         headers: { ...PRIVATE, Location: '/v1/me' },
@@ -64,7 +64,7 @@ const login = route({
     const matches = await passwordMatches(found?.passwordHash ?? null, passwordKey(request.body.password));
     if (found === null || !matches) throw invalidCredentials();
     return request.command(async (tx) => {
-      const session = await signIn(tx, found.userId);
+      const session = await signIn(tx, found.userId, { methods: ['pwd'], userAgent: request.headers['user-agent'] });
       if (session === null) throw invalidCredentials();
       return { status: 200, headers: PRIVATE, body: await presentSession(tx.query, request.deps.secrets, session) };
     });
