@@ -1,5 +1,6 @@
 import type { Env, ServiceName } from '../config/env.ts';
 import type { Logger } from '../config/logger.ts';
+import type { Passwords } from '../config/passwords.ts';
 import type { Secrets } from '../config/secrets.ts';
 import type { ServiceDatabase } from '../db/orm.ts';
 import type { StoredEvent } from '../db/outbox.ts';
@@ -15,6 +16,7 @@ export interface EventDispatcher {
 export interface Deps {
   readonly env: Env;
   readonly secrets: Secrets;
+  readonly passwords: Passwords;
   readonly logger: Logger;
   /** The database of each service that this process serves. */
   readonly databases: Readonly<Partial<Record<ServiceName, ServiceDatabase>>>;

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Context, Middleware } from 'koa';
+import { PasswordsBusy } from '../config/passwords.ts';
 import { databaseFailure } from '../db/errors.ts';
 import { RefusalError } from '../domain/refusal.ts';
 import type { Deps } from './deps.ts';
@@ -109,6 +110,8 @@ export function problemBody(problem: Problem, publicUrl: string, requestId: stri
 export function toProblem(error: unknown): Problem {
   if (error instanceof Problem) return error;
   if (error instanceof RefusalError) return problemOf(error.refusal);
+  if (error instanceof PasswordsBusy)
+    return new Problem('busy', 'Too many people sign in at this moment. Try again.', { headers: { 'Retry-After': '1' } });
   const failure = databaseFailure(error);
   const retry = { headers: { 'Retry-After': '1' } };
   if (failure === 'unavailable') return new Problem('database_unavailable', 'The database is away; nothing was written. Try again.', retry);

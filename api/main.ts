@@ -6,6 +6,7 @@ import { createMetrics } from '../config/metrics.ts';
 import { type Readiness, startOpsServer } from '../config/ops-server.ts';
 import { exitWithParent } from '../config/parent-watch.ts';
 import { redisClient } from '../config/redis.ts';
+import { createPasswords } from '../config/passwords.ts';
 import { readSecrets } from '../config/secrets.ts';
 import { watchSigningKeys } from '../config/secrets-watch.ts';
 import { createShutdown } from '../config/shutdown.ts';
@@ -75,6 +76,7 @@ const dispatcher = createDispatcher({
 shutdown.add('dispatcher', () => dispatcher.close());
 observeDispatch(registry, dispatcher);
 
+const passwords = createPasswords(env);
 const limits = rateLimits(env, redis);
 const memberships = membershipReader(databaseOf.get('expense') ?? anyDatabase);
 const userDatabase = databaseOf.get('user');
@@ -91,7 +93,17 @@ const authenticate = authenticator({
 const observe = observeRequests(registry);
 const http = await startApiServer(env.PORT, env.HOST, (port) => {
   publicUrl ||= `http://localhost:${port}`;
-  const deps: Deps = { env, secrets, logger, databases: Object.fromEntries(databaseOf), memberships, dispatcher, limits, publicUrl };
+  const deps: Deps = {
+    env,
+    secrets,
+    passwords,
+    logger,
+    databases: Object.fromEntries(databaseOf),
+    memberships,
+    dispatcher,
+    limits,
+    publicUrl,
+  };
   return { handler: createApp({ deps, authenticate, limits, readiness: look }, services, observe).callback(), publicUrl };
 });
 shutdown.add('HTTP server', async () => {

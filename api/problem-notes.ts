@@ -90,6 +90,7 @@ export const PROBLEM_NOTES: Readonly<Record<string, string>> = {
   owner_role_is_fixed: 'The role of the owner changes by handing the group over only.',
   pairs_cannot_settle: 'The debts cannot be settled between members who shared an expense alone; use another strategy.',
   parts_do_not_add_up: 'The parts do not come to the total.',
+  password_common: 'The password is one of the 3,000 most common ones, which everybody tries first.',
   password_is_address: 'The password is the e-mail address.',
   password_too_long: 'The password is longer than is taken.',
   password_too_short: 'The password is too short.',
@@ -128,4 +129,11 @@ export const PROBLEM_NOTES: Readonly<Record<string, string>> = {
   weights_sum_zero: 'At least one share or weight must be above zero.',
   wrong_state: 'The resource is in a state in which this cannot be done.',
   zero_payment: 'A payer must have paid something.',
+  reauthentication_required:
+    'This changes how the account is protected: send the password, or sign in anew and try again within ten minutes.',
+  totp_enabled: 'A second factor is enabled already.',
+  totp_invalid: 'The code is neither a present one of the authenticator app nor an unused recovery code; each is taken once.',
+  totp_not_asked: 'Nothing waits to be confirmed: ask for a secret first, and confirm it within 15 minutes.',
+  totp_not_enabled: 'There is no second factor to disable.',
+  totp_required: 'The password is right, and the account has a second factor: send its code as `totp`.',
 };

@@ -33,6 +33,15 @@ const schema = z.object({
   STRIPE_SECRET_KEY: url.describe('Secret key of the Stripe account; Stripe is not offered when unset.'),
   STRIPE_API_BASE: url.describe('Base URL of the Stripe API where it is not Stripe itself (the sandbox double).'),
   STRIPE_WEBHOOK_SECRET: url.describe('Signing secret of the Stripe webhook endpoint.'),
+  PASSWORD_MEMORY_KIB: z.coerce
+    .number()
+    .int()
+    .min(7_168)
+    .max(1_048_576)
+    .default(19_456)
+    .describe('Memory of one argon2id hash in KiB. With less than 19456, PASSWORD_PASSES must grow (OWASP Password Storage).'),
+  PASSWORD_PASSES: z.coerce.number().int().min(1).max(20).default(2).describe('Passes of argon2id over its memory.'),
+  PASSWORD_LANES: z.coerce.number().int().min(1).max(8).default(1).describe('Lanes of one argon2id hash.'),
   SECRETS_FILE: z.string().default('').describe('JSON file with the signing keys, see config/secrets.ts.'),
   RATE_LIMIT_CREDENTIAL: perMinute.default(1200).describe('Requests per minute for one signed-in user.'),
   RATE_LIMIT_ANONYMOUS: perMinute.default(300).describe('Requests per minute for one address without credentials.'),

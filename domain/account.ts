@@ -1,3 +1,4 @@
+import { isCommonPassword } from './common-passwords.ts';
 import { ok, refuse } from './refusal.ts';
 import type { Outcome } from './refusal.ts';
 
@@ -21,18 +22,22 @@ export function passwordKey(password: string): string {
 }
 
 /**
- * Checks a new password: 8 to 128 characters after NFKC, and not the address itself. Which characters is up to its owner.
+ * Checks a new password: 8 to 128 characters after NFKC, not the address itself, and none of the most common ones. Which
+ * characters is up to its owner.
  *
- * @returns the form to hash, or a refusal at `/password`: `password_too_short`, `password_too_long`, `password_is_address`.
+ * @returns the form to hash, or a refusal at `pointer`: `password_too_short`, `password_too_long`, `password_is_address`,
+ *   `password_common`.
  */
-export function checkPassword(password: string, address: string): Outcome<string> {
+export function checkPassword(password: string, address: string, pointer = '/password'): Outcome<string> {
   const normalized = passwordKey(password);
   const characters = Array.from(normalized).length;
   if (characters < PASSWORD_CHARACTERS_MIN)
-    return refuse('password_too_short', `A password has at least ${PASSWORD_CHARACTERS_MIN} characters.`, '/password');
+    return refuse('password_too_short', `A password has at least ${PASSWORD_CHARACTERS_MIN} characters.`, pointer);
   if (characters > PASSWORD_CHARACTERS_MAX)
-    return refuse('password_too_long', `A password has at most ${PASSWORD_CHARACTERS_MAX} characters.`, '/password');
+    return refuse('password_too_long', `A password has at most ${PASSWORD_CHARACTERS_MAX} characters.`, pointer);
   if (emailKey(password) === emailKey(address))
-    return refuse('password_is_address', 'The password must not be the address itself.', '/password');
+    return refuse('password_is_address', 'The password must not be the address itself.', pointer);
+  if (isCommonPassword(normalized))
+    return refuse('password_common', 'This is one of the passwords that everybody tries first; choose another one.', pointer);
   return ok(normalized);
 }

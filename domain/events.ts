@@ -9,6 +9,9 @@ export interface EventData {
   'user.registered': { mailTokenId: string };
   'user.verification_requested': { mailTokenId: string };
   'user.email_verified': Record<string, never>;
+  /** Somebody asked for a mail that resets a password; where there is no such account the subject is nobody. */
+  'user.password_reset_requested': { mailTokenId: string };
+  'user.password_changed': Record<string, never>;
   'user.updated': Record<string, never>;
   // expense: subject is the group, member, invitation, expense, adjustment or posting named first in the type
   'group.created': Record<string, never>;

@@ -3,6 +3,8 @@ import type { EventType } from './events.ts';
 /** Letters that are sent by mail, each a file of words in activities/notification/letters/. */
 export const LETTERS = [
   'verify-email',
+  'reset-password',
+  'password-changed',
   'invitation',
   'expense-vote',
   'settlement-payment',
@@ -13,8 +15,11 @@ export const LETTERS = [
 ] as const;
 export type LetterName = (typeof LETTERS)[number];
 
-/** The letters that may go to an address nobody has verified yet: the one that verifies it, and an invitation. */
-export const LETTERS_TO_UNVERIFIED: readonly LetterName[] = ['verify-email', 'invitation'];
+/**
+ * The letters that may go to an address nobody has verified yet: the one that verifies it, the one that
+ * resets a password, that the password has changed, and an invitation.
+ */
+export const LETTERS_TO_UNVERIFIED: readonly LetterName[] = ['verify-email', 'reset-password', 'password-changed', 'invitation'];
 
 /**
  * Who is told of an event.
@@ -98,6 +103,8 @@ export interface Notice {
 export const NOTICES: { readonly [T in EventType]?: readonly Notice[] } = {
   'user.registered': [{ to: 'account', mail: 'verify-email' }],
   'user.verification_requested': [{ to: 'account', mail: 'verify-email' }],
+  'user.password_reset_requested': [{ to: 'account', mail: 'reset-password' }],
+  'user.password_changed': [{ to: 'account', mail: 'password-changed' }],
   'invitation.created': [{ to: 'invited', mail: 'invitation' }],
   'group.state_changed': [{ to: 'groupMembers', inbox: 'group.state_changed' }],
   'group.idle': [{ to: 'groupMembers', inbox: 'group.idle' }],

@@ -9,6 +9,7 @@ import { NotificationIndexes } from './0007-notification-indexes.ts';
 import { QuarantinedTries } from './0008-quarantined-tries.ts';
 import { PublishedCursors } from './0009-published-cursors.ts';
 import { Credentials } from './0010-credentials.ts';
+import { SecondFactor } from './0012-second-factor.ts';
 import { PersonalTokens } from './0013-personal-tokens.ts';
 
 /** Every migration in order; a new one is one file beside this and one line here. */
@@ -23,5 +24,6 @@ export const MIGRATIONS: MigrationObject[] = [
   { name: '0008-quarantined-tries', class: QuarantinedTries },
   { name: '0009-published-cursors', class: PublishedCursors },
   { name: '0010-credentials', class: Credentials },
+  { name: '0012-second-factor', class: SecondFactor },
   { name: '0013-personal-tokens', class: PersonalTokens },
 ];

@@ -7,6 +7,7 @@ import { startApiServer } from '../../api/server.ts';
 import { readEnv, SERVICES, type ServiceName } from '../../config/env.ts';
 import { createLogger } from '../../config/logger.ts';
 import type { Readiness } from '../../config/ops-server.ts';
+import { createPasswords } from '../../config/passwords.ts';
 import { generateSecrets, type Secrets } from '../../config/secrets.ts';
 import { accessTokenSigner } from '../../config/tokens.ts';
 import { openDatabase, type ServiceDatabase } from '../../db/orm.ts';
@@ -90,6 +91,7 @@ export async function startApi(databaseUrl: string, environment: Record<string, 
     deps = {
       env,
       secrets,
+      passwords: createPasswords(env),
       logger: createLogger('test', env.LOG_LEVEL),
       databases,
       memberships: membershipReader(databases.expense),

@@ -20,6 +20,8 @@ type Writer = (desk: Desk, deliveries: readonly TriedDelivery[]) => Promise<Lett
 /** The writer of each letter; a new letter is one line here, and the compiler asks for it. */
 export const WRITERS: Readonly<Record<LetterName, Writer>> = {
   'verify-email': verifyEmail,
+  'reset-password': resetPassword,
+  'password-changed': passwordChanged,
   invitation,
   'expense-vote': sumsLetter(facts.readVotes, {
     subject: (n, group) => (n === 1 ? `An expense in ${group} waits for your vote` : `${n} expenses wait for your vote`),
@@ -71,6 +73,43 @@ async function verifyEmail(desk: Desk, deliveries: readonly TriedDelivery[]): Pr
     ],
     token: linkedToken(desk.secrets, 'verify-email', mailTokenId),
     deliveryIds: [delivery.id],
+  };
+}
+
+async function resetPassword(desk: Desk, deliveries: readonly TriedDelivery[]): Promise<Letter | null> {
+  const delivery = deliveries.at(-1);
+  const mailTokenId = delivery?.data['mailTokenId'];
+  if (delivery === undefined || typeof mailTokenId !== 'string') return null;
+  const contact = await facts.readContact(desk.query, delivery.recipientId);
+  if (contact === null || !(await facts.isLiveMailToken(desk.query, mailTokenId))) return null;
+  return {
+    to: contact.email,
+    subject: 'Choose another password',
+    greeting: `Hello ${contact.displayName},`,
+    paragraphs: [
+      'somebody asked for another password for your account. The token below sets one; it can be used once, within an hour.',
+      `Programs send it to POST ${desk.publicUrl}/v1/auth/password/reset as {"token": "...", "password": "..."}.`,
+      'If that was not you, do nothing: your password stays as it is.',
+    ],
+    token: linkedToken(desk.secrets, 'reset-password', mailTokenId),
+    deliveryIds: [delivery.id],
+  };
+}
+
+async function passwordChanged(desk: Desk, deliveries: readonly TriedDelivery[]): Promise<Letter | null> {
+  const delivery = deliveries.at(-1);
+  if (delivery === undefined) return null;
+  const contact = await facts.readContact(desk.query, delivery.recipientId);
+  if (contact === null) return null;
+  return {
+    to: contact.email,
+    subject: 'Your password was changed',
+    greeting: `Hello ${contact.displayName},`,
+    paragraphs: [
+      'the password of your account was changed, and whoever was signed in by the old one was signed out.',
+      `If that was not you, ask for another one at once: POST ${desk.publicUrl}/v1/auth/password/forgot.`,
+    ],
+    deliveryIds: deliveries.map(({ id }) => id),
   };
 }
 

@@ -1,5 +1,6 @@
 import { LockMode } from '@mikro-orm/postgresql';
 import { refusal } from '../../../domain/refusal.ts';
+import type { Account } from '../../entities/user/account.ts';
 import { MailToken } from '../../entities/user/mail-token.ts';
 import type { Tx } from '../../transact.ts';
 import { lockAccount } from './accounts.ts';
@@ -30,15 +31,22 @@ export async function requestVerification(tx: Tx, userId: string): Promise<numbe
 /**
  * Uses the token of a verification mail: the account's address counts as verified from now on.
  *
+ * @returns the account's id.
  * @throws RefusalError token_invalid, token_used, token_expired.
  */
-export async function verifyEmail(tx: Tx, mailTokenId: string): Promise<void> {
+export async function verifyEmail(tx: Tx, mailTokenId: string): Promise<string> {
   const token = await tx.em.findOne(MailToken, { id: mailTokenId, purpose: 'verify-email' }, { lockMode: LockMode.PESSIMISTIC_WRITE });
   if (token === null) throw refusal('token_invalid', 'This is not a token of a verification mail.', '/token');
   if (token.usedAt != null) throw refusal('token_used', 'This token was used before.', '/token');
   if (token.expiresAt <= tx.now) throw refusal('token_expired', 'This token is no longer good; ask for another mail.', '/token');
   token.usedAt = tx.now;
   const account = await lockAccount(tx, token.accountId);
+  markVerified(tx, account);
+  return account.id;
+}
+
+/** Notes that a locked account's address is its owner's: a mail to it was read. Nothing changes where that was known. */
+export function markVerified(tx: Tx, account: Account): void {
   if (account.emailVerifiedAt != null) return;
   account.emailVerifiedAt = tx.now;
   account.version += 1;

@@ -15,15 +15,23 @@ const schema = defineEntity({
     timeZone: p.text(),
     defaultCurrency: p.string().columnType('char(3)'),
     platformRole: p.text().nullable(),
+    totpSecret: p.text().nullable(),
+    totpAskedAt: p.datetime().columnType('timestamptz').nullable(),
+    totpEnabledAt: p.datetime().columnType('timestamptz').nullable(),
+    totpLastStep: p.bigint('bigint').nullable(),
+    passwordChangedAt: p.datetime().columnType('timestamptz').nullable(),
     state: p.text().default('active'),
     version: p.integer().default(1),
     createdAt: p.datetime().columnType('timestamptz').defaultRaw('now()'),
     updatedAt: p.datetime().columnType('timestamptz').defaultRaw('now()'),
   },
   uniques: [{ name: 'account_email_key', properties: ['emailKey'] }],
-  checks: [{ name: 'account_state', expression: "state in ('active', 'suspended', 'erased')" }],
+  checks: [
+    { name: 'account_state', expression: "state in ('active', 'suspended', 'erased')" },
+    { name: 'account_totp', expression: 'totp_enabled_at is null or totp_secret is not null' },
+  ],
 });
 
-/** A person who can sign in. `emailKey` is the address in lower case and unique. */
+/** A person who can sign in. `emailKey` is the address in lower case and unique; `totpSecret` is sealed, see config/sealed.ts. */
 export class Account extends schema.class {}
 schema.setClass(Account);

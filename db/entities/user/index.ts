@@ -3,8 +3,9 @@ import { UserIdempotency } from './user-idempotency.ts';
 import { UserCursor } from './user-cursor.ts';
 import { Account } from './account.ts';
 import { Session } from './session.ts';
+import { RecoveryCode } from './recovery-code.ts';
 import { AuditEvent } from './audit-event.ts';
 import { MailToken } from './mail-token.ts';
 
 /** Every table of the user service. */
-export const userEntities = [UserOutbox, UserIdempotency, UserCursor, Account, Session, MailToken, AuditEvent];
+export const userEntities = [UserOutbox, UserIdempotency, UserCursor, Account, Session, MailToken, AuditEvent, RecoveryCode];

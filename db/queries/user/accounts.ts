@@ -26,6 +26,12 @@ export async function findAccount(query: Query, userId: string): Promise<Account
   return row ?? null;
 }
 
+/** The password hash of an account, or null. */
+export async function findPasswordHash(query: Query, userId: string): Promise<string | null> {
+  const [row] = await query<{ hash: string }>(`select password_hash as hash from "user".account where id = $1`, [userId]);
+  return row?.hash ?? null;
+}
+
 /** What a sign-in is checked against. @param key see `emailKey` of `domain/account.ts`. */
 export async function findCredentials(query: Query, key: string): Promise<{ userId: string; passwordHash: string } | null> {
   const [row] = await query<{ userId: string; passwordHash: string }>(

@@ -1,15 +1,19 @@
-import { readLinkedToken, readRefreshToken } from '../../../../config/opaque-tokens.ts';
-import { hashPassword, passwordMatches } from '../../../../config/passwords.ts';
+import { readRefreshToken } from '../../../../config/opaque-tokens.ts';
 import { register as registerAccount } from '../../../../db/commands/user/accounts.ts';
-import { requestVerification, verifyEmail as useVerification } from '../../../../db/commands/user/email-verification.ts';
-import { endSession, refreshSession, signIn } from '../../../../db/commands/user/sessions.ts';
+import { audit } from '../../../../db/commands/user/audit.ts';
+import { passwordSignIn, type SignInRefusal } from '../../../../db/commands/user/password-sign-in.ts';
+import { endSession, refreshSession } from '../../../../db/commands/user/sessions.ts';
 import { findCredentials } from '../../../../db/queries/user/accounts.ts';
 import { checkPassword, emailKey, passwordKey } from '../../../../domain/account.ts';
-import { refusal, unwrap } from '../../../../domain/refusal.ts';
+import { unwrap } from '../../../../domain/refusal.ts';
 import { Problem } from '../../../problems.ts';
 import { type AnyRoute, route } from '../../../route.ts';
+import { emailRoutes } from './email-routes.ts';
+import { passwordRoutes } from './password-routes.ts';
 import { presentSession } from './presenter.ts';
 import * as schema from './schema.ts';
+import { signInProblem } from './sign-in-problem.ts';
+import { totpRoutes } from './totp-routes.ts';
 
 const tag = 'auth';
 
@@ -32,9 +36,11 @@ const register = route({
   problems: [409],
   handle: async (request) => {
     const { password, ...profile } = request.body;
-    const passwordHash = await hashPassword(unwrap(checkPassword(password, profile.email)));
+    const passwordHash = await request.deps.passwords.hash(unwrap(checkPassword(password, profile.email)));
     return request.command(async (tx) => {
-      const { session } = await registerAccount(tx, { ...profile, passwordHash, userAgent: request.headers['user-agent'] });
+      const { account, session } = await registerAccount(tx, { ...profile, passwordHash, userAgent: request.headers['user-agent'] });
+      const about = { actorId: account.id, subjectId: account.id, sessionId: session.sessionId, address: request.address };
+      await audit(tx, { action: 'account.registered', ...about });
       return {
         status: 201,
         headers: { ...PRIVATE, Location: '/v1/me' },
@@ -51,23 +57,30 @@ const login = route({
   operationId: 'login',
   tag,
   summary: 'Sign in',
-  description: 'A wrong password, an unknown address and a suspended account are answered alike, in like time.',
+  description:
+    'A wrong password, an unknown address and a suspended account are answered alike, in like time. With a second factor the right password alone is 401 `totp_required`; send a code of the app, or a recovery code, as `totp`.',
   rate: 'sign-in',
   secretAnswer: true,
   body: schema.login,
   answers: { 200: { description: 'The account and a pair of tokens.', schema: schema.signedIn } },
   problems: [401],
   handle: async (request) => {
-    const key = emailKey(request.body.email);
-    await request.deps.limits.consumeAccount(key);
+    const { passwords, limits, secrets } = request.deps;
+    const { email, password, totp } = request.body;
+    const key = emailKey(email);
+    await limits.consumeAccount(key);
     const found = await findCredentials(request.read, key);
-    const matches = await passwordMatches(found?.passwordHash ?? null, passwordKey(request.body.password));
-    if (found === null || !matches) throw invalidCredentials();
-    return request.command(async (tx) => {
-      const session = await signIn(tx, found.userId, { methods: ['pwd'], userAgent: request.headers['user-agent'] });
-      if (session === null) throw invalidCredentials();
-      return { status: 200, headers: PRIVATE, body: await presentSession(tx.query, request.deps.secrets, session) };
+    const { fits, outdated } = await passwords.matches(found?.passwordHash ?? null, passwordKey(password));
+    const rehashed = fits && outdated ? await passwords.hash(passwordKey(password)) : null;
+    const answer = await request.command(async (tx) => {
+      const tried = { found: fits ? found : null, subjectId: found?.userId, totp, rehashed, userAgent: request.headers['user-agent'] };
+      const result = await passwordSignIn(tx, secrets, { ...tried, address: request.address });
+      if (typeof result === 'string') return { status: 401, body: result };
+      return { status: 200, headers: PRIVATE, body: await presentSession(tx.query, secrets, result) };
     });
+    // That it was refused is noted and committed above; only then is it answered.
+    if (answer.status === 401) throw signInProblem(answer.body as SignInRefusal);
+    return answer;
   },
 });
 
@@ -111,58 +124,15 @@ const logout = route({
   answers: { 204: { description: 'The session has ended.' } },
   handle: (request) =>
     request.command(async (tx) => {
-      await endSession(tx, request.principal.sessionId, 'signed_out');
+      const { userId, sessionId } = request.principal;
+      await endSession(tx, sessionId, 'signed_out');
+      await audit(tx, { action: 'sign_out', actorId: userId, subjectId: userId, sessionId, address: request.address });
       return { status: 204 };
-    }),
-});
-
-const verifyEmail = route({
-  service: 'user',
-  method: 'post',
-  path: '/v1/auth/email/verify',
-  operationId: 'verifyEmail',
-  tag,
-  summary: 'Verify an address with the token of the mail',
-  body: schema.verifyEmail,
-  answers: { 204: { description: 'The address is verified.' } },
-  problems: [409],
-  handle: async (request) => {
-    const mailTokenId = readLinkedToken(request.deps.secrets, 'verify-email', request.body.token);
-    if (mailTokenId === null) throw refusal('token_invalid', 'This is not a token of a verification mail.', '/token');
-    return request.command(async (tx) => {
-      await useVerification(tx, mailTokenId);
-      return { status: 204 };
-    });
-  },
-});
-
-const resendVerification = route({
-  service: 'user',
-  method: 'post',
-  path: '/v1/auth/email/resend',
-  operationId: 'resendVerification',
-  tag,
-  summary: 'Send the verification mail again',
-  description: 'For the signed-in account, at most five mails an hour. Where the address is verified already, nothing is sent.',
-  answers: { 202: { description: 'The mail is on its way.' } },
-  handle: (request) =>
-    request.command(async (tx) => {
-      const waitSeconds = await requestVerification(tx, request.principal.userId);
-      if (waitSeconds > 0) {
-        throw new Problem('rate_limited', `Enough mails were sent for now; try again in ${waitSeconds} s.`, {
-          headers: { 'Retry-After': String(waitSeconds) },
-        });
-      }
-      return { status: 202 };
     }),
 });
 
 /** Operations that sign people in and out. */
-export const authRoutes: readonly AnyRoute[] = [register, login, refresh, logout, verifyEmail, resendVerification];
-
-function invalidCredentials(): Problem {
-  return new Problem('invalid_credentials', 'Address or password is wrong.');
-}
+export const authRoutes: readonly AnyRoute[] = [register, login, refresh, logout, ...emailRoutes, ...passwordRoutes, ...totpRoutes];
 
 function invalidRefreshToken(): Problem {
   return new Problem('invalid_refresh_token', 'This refresh token is no longer good; sign in again.');

@@ -21,7 +21,44 @@ export const register = z.strictObject({
   defaultCurrency: currency.optional(),
 });
 
-export const login = z.strictObject({ email, password });
+/** Six digits of an app, or a recovery code. */
+const totp = z
+  .string()
+  .min(6)
+  .max(40)
+  .regex(/^[\w -]+$/, 'must be a code of the app or a recovery code')
+  .meta({ example: '123456' });
+
+export const login = z.strictObject({ email, password, totp: totp.optional() });
+
+export const forgotPassword = z.strictObject({ email });
+
+export const resetPassword = z.strictObject({ token, password });
+
+export const changePassword = z.strictObject({ currentPassword: password, newPassword: password });
+
+export const proof = z.strictObject({ password: password.optional() });
+
+export const confirmTotp = z.strictObject({
+  code: z
+    .string()
+    .regex(/^\d{6}$/, 'must be the six digits of the app')
+    .meta({ example: '123456' }),
+});
+
+export const disableTotp = z.strictObject({ password: password.optional(), totp: totp.optional() });
+
+export const totpSecret = z
+  .strictObject({
+    secret: z.string().meta({ description: 'In base 32, to be typed into the app.' }),
+    uri: z.string().meta({ description: 'The same as an `otpauth:` address, to be shown as a QR code.' }),
+    expiresAt: z.string(),
+  })
+  .meta({ id: 'TotpSecret' });
+
+export const recoveryCodes = z
+  .strictObject({ recoveryCodes: z.array(z.string()).meta({ example: ['k3fa-9xbq-t2mn'] }) })
+  .meta({ id: 'RecoveryCodes' });
 
 export const refresh = z.strictObject({ refreshToken: token });
 
