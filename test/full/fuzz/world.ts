@@ -1,3 +1,4 @@
+import { Secret, TOTP } from 'otpauth';
 import { v7 as uuidv7 } from 'uuid';
 import { until } from '../../support/until.ts';
 import { mailedToken, register, signUp, type Addresses, type Json, type Person } from '../support/people.ts';
@@ -112,7 +113,47 @@ async function playUsers(at: Addresses, ana: Person, dora: Person): Promise<Reci
     resendVerification: [{ token: finn.token }],
     getMe: [{ token: ana.token }],
     updateMe: [{ token: ana.token, headers: any, body: { displayName: 'Ana again' } }],
+    ...(await playCredentials(at, ana)),
   };
+}
+
+/** What protects accounts; each on an account of its own. */
+async function playCredentials(at: Addresses, ana: Person): Promise<Recipes> {
+  const names = ['Hal', 'Ida', 'Jon', 'Kim', 'Lea'];
+  const [hal, ida, jon, kim, lea] = (await Promise.all(names.map((name) => register(at.apiUrl, name)))) as [
+    Person,
+    Person,
+    Person,
+    Person,
+    Person,
+  ];
+  await hal.call('POST', '/v1/auth/password/forgot', { email: hal.email });
+  const { secret: asked } = (await kim.call('POST', '/v1/auth/totp', {})) as { secret: string };
+  const { secret } = (await lea.call('POST', '/v1/auth/totp', {})) as { secret: string };
+  await lea.call('POST', '/v1/auth/totp/confirm', { code: new TOTP({ secret: Secret.fromBase32(secret) }).generate() });
+  const token = { name: 'Script', scopes: ['expenses:read'] };
+  const toEnd = await ana.call('POST', '/v1/me/tokens', token);
+  const session = await newestSession(ana);
+  return {
+    forgotPassword: [{ body: { email: ida.email } }],
+    resetPassword: [{ body: { token: await mailedToken(at.sandboxUrl, hal.email, 'another password'), password: uuidv7() } }],
+    changePassword: [{ token: ida.token, body: { currentPassword: ida.password, newPassword: uuidv7() } }],
+    setUpTotp: [{ token: jon.token, body: { password: jon.password } }],
+    confirmTotp: [{ token: kim.token, body: { code: `totp:${asked}` } }],
+    disableTotp: [{ token: lea.token, body: { password: lea.password } }],
+    listSessions: [{ token: ana.token }],
+    endSession: [{ token: ana.token, path: { sessionId: session } }],
+    createToken: [{ token: ana.token, body: token }],
+    listTokens: [{ token: ana.token }],
+    endToken: [{ token: ana.token, path: { tokenId: idOf(toEnd) } }],
+  };
+}
+
+/** A further sign-in of somebody, which nothing else uses. */
+async function newestSession(person: Person): Promise<string> {
+  await person.call('POST', '/v1/auth/login', { email: person.email, password: person.password });
+  const { data } = (await person.call('GET', '/v1/me/sessions')) as { data: Json[] };
+  return idOf(data.find(({ current }) => current === false)!);
 }
 
 const any = { 'If-Match': '*' } as const;
@@ -319,12 +360,15 @@ class Play {
   async ids(open: Group, asking: Group): Promise<Record<string, string[]>> {
     const settling = await this.settling('Settling and open');
     await this.#ben.call('POST', `/v1/transfers/${settling.transferId}/pay`, { method: 'manual', amount: '10.00' });
+    const spare = await this.#ana.call('POST', '/v1/me/tokens', { name: 'Spare', scopes: ['profile:read'] });
     const [one, two, pending] = (await Promise.all([this.expense(open), this.expense(open), this.expense(asking)])) as [Json, Json, Json];
     const paymentId = await this.paid(open);
     const refund = await this.#ben.call('POST', `/v1/payments/${paymentId}/refunds`, { amount: '1.00', reason: 'Too much' });
     const invitation = await this.#ana.call('POST', `/v1/groups/${open.id}/invitations`, { role: 'viewer', maxUses: 50 });
     const reminder = await this.#ana.call('POST', `/v1/groups/${open.id}/reminders`, { memberId: open.ben, cadence: CADENCE });
     return {
+      sessionId: [await newestSession(this.#ana)],
+      tokenId: [idOf(spare)],
       groupId: [open.id, open.id, asking.id, settling.group.id],
       memberId: [open.ben, open.cara, open.ana, asking.ben],
       invitationId: [idOf(invitation)],

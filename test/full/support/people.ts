@@ -43,14 +43,15 @@ export async function register(apiUrl: string, displayName: string): Promise<Per
   };
 }
 
-/** The token in the last mail to an address. */
-export function mailedToken(sandboxUrl: string, email: string): Promise<string> {
+/** The token in the last mail to an address. @param subject part of the mail's subject. */
+export function mailedToken(sandboxUrl: string, email: string, subject = ''): Promise<string> {
   return until(
     `a mail to ${email}`,
     async () => {
       const answer = await fetch(`${sandboxUrl}/_sandbox/mails?to=${encodeURIComponent(email)}`);
-      const { data } = (await answer.json()) as { data: { text: string }[] };
-      return data.map(({ text }) => /^Token: (\S+)$/m.exec(text)?.[1]).find((token) => token !== undefined);
+      const { data } = (await answer.json()) as { data: { subject: string; text: string }[] };
+      const mails = data.filter((mail) => mail.subject.includes(subject));
+      return mails.map(({ text }) => /^Token: (\S+)$/m.exec(text)?.[1]).find((token) => token !== undefined);
     },
     120_000,
   );

@@ -86,7 +86,10 @@ describe('second factor', function () {
     const who = await enabled();
     const code = codeOf(who.secret);
     const answers = await Promise.all(Array.from({ length: 5 }, () => login(who.email, code)));
-    assert.deepEqual(answers.map(({ status }) => status).toSorted(), [200, 401, 401, 401, 401]);
+    assert.deepEqual(
+      answers.map(({ status }) => status).toSorted((one, other) => one - other),
+      [200, 401, 401, 401, 401],
+    );
     assert.equal((await login(who.email, code)).body.code, 'totp_invalid');
   });
 
@@ -108,7 +111,10 @@ describe('second factor', function () {
     assert.equal(new Set(who.recoveryCodes).size, 10);
     const [first = '', second = ''] = who.recoveryCodes;
     const answers = await Promise.all(Array.from({ length: 5 }, () => login(who.email, first)));
-    assert.deepEqual(answers.map(({ status }) => status).toSorted(), [200, 401, 401, 401, 401]);
+    assert.deepEqual(
+      answers.map(({ status }) => status).toSorted((one, other) => one - other),
+      [200, 401, 401, 401, 401],
+    );
     assert.equal((await login(who.email, second.toUpperCase().replaceAll('-', ' '))).status, 200);
     assert.equal((await login(who.email, second)).status, 401);
   });
