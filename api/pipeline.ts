@@ -1,6 +1,8 @@
 import type { Context } from 'koa';
 import { z } from 'zod';
 import type { Readiness } from '../config/ops-server.ts';
+import { audit } from '../db/commands/user/audit.ts';
+import { transact } from '../db/transact.ts';
 import { findAnswer, hashRequest, type IdempotencyScope } from '../db/idempotency.ts';
 import { databaseOf, type Deps } from './deps.ts';
 import type { Authenticate } from './middleware/authenticate.ts';
@@ -9,7 +11,7 @@ import { guardQuery, isStorable } from './middleware/guard.ts';
 import type { RateLimits } from './middleware/rate-limit.ts';
 import { validate } from './middleware/validate.ts';
 import type { Noted } from './frame.ts';
-import { policyOf, requirePolicy } from './policy.ts';
+import { platformRoleOf, policyOf, requirePolicy } from './policy.ts';
 import { Problem } from './problems.ts';
 import { replay, RouteRequest } from './request.ts';
 import type { AnyRoute, Answer, Principal } from './route.ts';
@@ -40,7 +42,6 @@ export async function runRoute(pipeline: Pipeline, route: AnyRoute, ctx: Context
   const principal = policy.caller === 'anyone' ? null : await pipeline.authenticate(ctx);
   if (principal !== null) (ctx.state as Noted).userId = principal.userId;
   await countRequest(pipeline, route, ctx, principal);
-  if (principal !== null) requirePolicy(policy, principal);
   const params = pathParamsOf(route, pathParams);
   const resource = await visibleResource(deps, route, ctx, principal, params);
   const rawBody = route.method === 'get' ? NO_BODY : await readBody(ctx, route.bodyLimitBytes ?? BODY_LIMIT_BYTES);
@@ -54,6 +55,7 @@ export async function runRoute(pipeline: Pipeline, route: AnyRoute, ctx: Context
   const query = queryOf(route, ctx);
   const body = bodyOf(route, ctx, rawBody);
   const scope = scopeOf(route, ctx, principal, rawBody);
+  if (principal !== null) requirePolicy(policy, principal);
   if (route.access?.permit !== undefined && !route.access.permit(resource, principal as Principal)) {
     const kept = await answeredBefore(deps, route, scope);
     if (kept === null) throw new Problem('forbidden', 'Your role does not allow this.');
@@ -76,7 +78,32 @@ export async function runRoute(pipeline: Pipeline, route: AnyRoute, ctx: Context
     scope,
     secretAnswer: route.secretAnswer ?? false,
   });
+  if (principal !== null && platformRoleOf(policy) !== null) await notePlatformAct(pipeline.deps, route, request, params, principal);
   write(ctx, (await route.handle(request)) as Answer);
+}
+
+/**
+ * Notes an act by virtue of a platform role before it is done, so that nothing such a person reads or changes goes unseen.
+ * Such operations belong to the user service, which keeps the log.
+ */
+async function notePlatformAct(
+  deps: Deps,
+  route: AnyRoute,
+  { address }: { readonly address: string },
+  params: Record<string, string>,
+  { userId, sessionId }: Principal,
+): Promise<void> {
+  const subjectId = params['userId'];
+  await transact(databaseOf(deps, 'user'), (tx) =>
+    audit(tx, {
+      action: 'platform.acted',
+      actorId: userId,
+      sessionId,
+      address,
+      ...(subjectId === undefined ? {} : { subjectId }),
+      data: { operation: route.operationId },
+    }),
+  );
 }
 
 async function countRequest(pipeline: Pipeline, route: AnyRoute, ctx: Context, principal: Principal | null): Promise<void> {

@@ -11,6 +11,8 @@ export interface Policy {
 }
 
 const anyone: Policy = { caller: 'anyone', scope: null };
+/** Acts by virtue of a platform role are for people who signed in, never for tokens; each is in the audit log. */
+const platform = (caller: PlatformRole): Policy => ({ caller, scope: 'session' });
 const user = (scope: Scope | 'session'): Policy => ({ caller: 'user', scope });
 
 /** The policy of every operation, by operationId. An operation without one does not start. */
@@ -35,6 +37,17 @@ export const POLICIES: Readonly<Record<string, Policy>> = {
   createToken: user('session'),
   listTokens: user('session'),
   endToken: user('session'),
+  listUsers: platform('support'),
+  getUser: platform('support'),
+  updateUser: platform('support'),
+  listAudit: platform('support'),
+  createApplication: user('session'),
+  listApplications: user('session'),
+  updateApplication: user('session'),
+  replaceApplicationSecret: user('session'),
+  deleteApplication: user('session'),
+  listAuthorizations: user('session'),
+  endAuthorization: user('session'),
   getMe: user('profile:read'),
   updateMe: user('profile:write'),
   getGroup: user('groups:read'),
@@ -112,6 +125,11 @@ export function policyOf(route: Pick<AnyRoute, 'operationId'>): Policy {
   return policy;
 }
 
+/** The platform role that an operation needs, or null. */
+export function platformRoleOf({ caller }: Policy): PlatformRole | null {
+  return caller === 'anyone' || caller === 'user' ? null : caller;
+}
+
 /** Whether an operation needs credentials. */
 export function needsCredentials(route: Pick<AnyRoute, 'operationId'>): boolean {
   return policyOf(route).caller !== 'anyone';
@@ -123,9 +141,10 @@ export function needsCredentials(route: Pick<AnyRoute, 'operationId'>): boolean 
  * @throws Problem forbidden (platform role), insufficient_scope (token), both 403.
  */
 export function requirePolicy(policy: Policy, principal: Principal): void {
-  const { caller, scope } = policy;
-  if (caller !== 'anyone' && caller !== 'user' && !platformRoleAtLeast(principal.platformRole, caller))
-    throw new Problem('forbidden', `This needs the platform role ${caller}.`);
+  const { scope } = policy;
+  const role = platformRoleOf(policy);
+  if (role !== null && !platformRoleAtLeast(principal.platformRole, role))
+    throw new Problem('forbidden', `This needs the platform role ${role}.`);
   if (principal.scopes === null || scope === null) return;
   if (scope === 'session') throw new Problem('insufficient_scope', 'No token may do this; sign in.');
   if (!principal.scopes.has(scope))

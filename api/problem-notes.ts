@@ -136,4 +136,10 @@ export const PROBLEM_NOTES: Readonly<Record<string, string>> = {
   totp_not_asked: 'Nothing waits to be confirmed: ask for a secret first, and confirm it within 15 minutes.',
   totp_not_enabled: 'There is no second factor to disable.',
   totp_required: 'The password is right, and the account has a second factor: send its code as `totp`.',
+  application_limit_reached: 'Delete an application that is not needed, then register another.',
+  application_public: 'A public application can keep no secret, so it has none.',
+  invalid_redirect_uri: 'A redirect URI is https, http on the own machine, or of a private-use scheme for a public application; it has no fragment.',
+  account_erased: 'The account was erased and cannot be changed any more.',
+  last_admin: 'The platform needs an admin; make another one first.',
+  own_account: 'Nobody suspends themselves or changes their own platform role; another admin does.',
 };

@@ -8,6 +8,7 @@ import { readEnv, SERVICES, type ServiceName } from '../../config/env.ts';
 import { createLogger } from '../../config/logger.ts';
 import type { Readiness } from '../../config/ops-server.ts';
 import { createPasswords } from '../../config/passwords.ts';
+import { generatePersonalToken, personalTokenHash } from '../../config/personal-tokens.ts';
 import { generateSecrets, type Secrets } from '../../config/secrets.ts';
 import { accessTokenSigner } from '../../config/tokens.ts';
 import { openDatabase, type ServiceDatabase } from '../../db/orm.ts';
@@ -38,7 +39,7 @@ export interface TestUserOptions {
   readonly verified?: boolean;
   readonly timeZone?: string;
   readonly platformRole?: 'admin' | 'support';
-  /** The credential is a personal access token's session with these scopes. */
+  /** The credential is a personal access token with these scopes. */
   readonly scopes?: readonly string[];
 }
 
@@ -117,6 +118,7 @@ export async function startApi(databaseUrl: string, environment: Record<string, 
       const userId = uuidv7();
       const sessionId = uuidv7();
       const email = `${userId}@example.com`;
+      const personal = options.scopes === undefined ? null : generatePersonalToken();
       await databases.user.pool.query(
         `insert into "user".account
            (id, email, email_key, email_verified_at, password_hash, display_name, locale, time_zone, default_currency, platform_role)
@@ -124,10 +126,12 @@ export async function startApi(databaseUrl: string, environment: Record<string, 
         [userId, email, options.verified === false ? null : new Date(), name, options.timeZone ?? 'UTC', options.platformRole ?? null],
       );
       await databases.user.pool.query(
-        `insert into "user".session (id, account_id, kind, scopes, expires_at) values ($1, $2, $3, $4, now() + interval '1 day')`,
-        [sessionId, userId, options.scopes === undefined ? 'sign-in' : 'personal', options.scopes ?? null],
+        `insert into "user".session (id, account_id, kind, scopes, secret_hash, expires_at) values ($1, $2, $3, $4, $5, now() + interval '1 day')`,
+        personal === null
+          ? [sessionId, userId, 'sign-in', null, null]
+          : [sessionId, userId, 'personal', options.scopes, personalTokenHash(personal)],
       );
-      const token = await sign({ userId, sessionId });
+      const token = personal ?? (await sign({ userId, sessionId }));
       return { userId, token, email, call: caller(url, { authorization: `Bearer ${token}` }) };
     },
     async stop() {

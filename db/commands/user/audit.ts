@@ -14,8 +14,18 @@ export const AUDIT_ACTIONS = {
   'totp.disabled': '',
   'totp.recovery_code_used': '',
   'session.ended': '',
+  'platform.acted': '`operation`: what somebody with a platform role asked for',
+  'user.suspended': '`reason`',
+  'user.reinstated': '`reason`',
+  'user.role_changed': '`from`, `to`, `reason`',
   'token.created': '`tokenId`, `scopes`',
   'token.ended': '`tokenId`',
+  'application.created': '`applicationId`',
+  'application.changed': '`applicationId`',
+  'application.secret_replaced': '`applicationId`',
+  'application.deleted': '`applicationId`',
+  'application.authorized': '`applicationId`, `scopes`',
+  'application.revoked': '`applicationId`',
 } as const;
 
 export type AuditAction = keyof typeof AUDIT_ACTIONS;

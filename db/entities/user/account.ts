@@ -25,6 +25,10 @@ const schema = defineEntity({
     createdAt: p.datetime().columnType('timestamptz').defaultRaw('now()'),
     updatedAt: p.datetime().columnType('timestamptz').defaultRaw('now()'),
   },
+  indexes: [
+    { name: 'account_created', properties: ['createdAt', 'id'] },
+    { name: 'account_name', expression: 'create index "account_name" on "user"."account" (lower(display_name) text_pattern_ops)' },
+  ],
   uniques: [{ name: 'account_email_key', properties: ['emailKey'] }],
   checks: [
     { name: 'account_state', expression: "state in ('active', 'suspended', 'erased')" },

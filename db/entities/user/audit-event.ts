@@ -16,6 +16,7 @@ const schema = defineEntity({
     data: p.json<Record<string, unknown>>().defaultRaw("'{}'"),
   },
   indexes: [
+    { name: 'audit_event_at', properties: ['at', 'id'] },
     { name: 'audit_event_actor', properties: ['actorId', 'id'] },
     { name: 'audit_event_subject', properties: ['subjectId', 'id'] },
     { name: 'audit_event_action', properties: ['action', 'id'] },

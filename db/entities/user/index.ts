@@ -5,7 +5,9 @@ import { Account } from './account.ts';
 import { Session } from './session.ts';
 import { RecoveryCode } from './recovery-code.ts';
 import { AuditEvent } from './audit-event.ts';
+import { OAuthApplication } from './oauth-application.ts';
+import { OAuthArtifact } from './oauth-artifact.ts';
 import { MailToken } from './mail-token.ts';
 
 /** Every table of the user service. */
-export const userEntities = [UserOutbox, UserIdempotency, UserCursor, Account, Session, MailToken, AuditEvent, RecoveryCode];
+export const userEntities = [UserOutbox, UserIdempotency, UserCursor, Account, Session, MailToken, AuditEvent, RecoveryCode, OAuthApplication, OAuthArtifact];

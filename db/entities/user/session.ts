@@ -27,7 +27,17 @@ const schema = defineEntity({
     { name: 'session_secret_hash', expression: "kind = 'personal' or secret_hash is null" },
     { name: 'session_scopes', expression: "kind = 'sign-in' or scopes is not null" },
   ],
-  indexes: [{ name: 'session_account', properties: ['accountId'] }],
+  indexes: [
+    { name: 'session_account', properties: ['accountId'] },
+    {
+      name: 'session_authorization',
+      expression: `create unique index "session_authorization" on "user"."session" ("account_id", "application_id") where kind = 'application' and ended_at is null`,
+    },
+    {
+      name: 'session_application',
+      expression: `create index "session_application" on "user"."session" ("application_id") where application_id is not null`,
+    },
+  ],
 });
 
 /**

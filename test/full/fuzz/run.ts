@@ -1,11 +1,12 @@
 // node test/full/fuzz/run.ts: plays a world on a platform of its own and lets schemathesis loose on every operation, signed in.
 // Beyond its checks it must have been a real run: enough cases, a 2xx of every operation, few answers that never got in.
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { startPlatform } from '../../../sandbox/platform.ts';
 import { readRun, type FuzzRun } from './report.ts';
 import { playWorld } from './world.ts';
@@ -26,7 +27,7 @@ const platform = await startPlatform({ dataDir: join(folder, 'data'), ports: 'fr
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void finish().then(() => process.exit(1)));
 try {
   const { apiUrl, sandboxUrl = '' } = platform.urls;
-  const world = await playWorld({ apiUrl, sandboxUrl });
+  const world = await playWorld({ apiUrl, sandboxUrl }, grantAdmin);
   say(`the world is there: ${Object.keys(world.recipes).length} operations have a request that succeeds`);
   const worldFile = join(folder, 'world.json');
   writeFileSync(worldFile, JSON.stringify({ ...world, webhookSecret: platform.env['STRIPE_WEBHOOK_SECRET'] }), { mode: 0o600 });
@@ -35,6 +36,14 @@ try {
   process.exitCode = judge(readRun(readFileSync(reportFile, 'utf8')), code) ? 0 : 1;
 } finally {
   await finish();
+}
+
+/** Makes somebody an admin of the platform, as its operator does on the server. */
+async function grantAdmin(email: string): Promise<void> {
+  const command = promisify(execFile);
+  await command(process.execPath, ['db/grant-role.ts', email, 'admin'], {
+    env: { ...process.env, DATABASE_URL: platform.urls.databaseUrl },
+  });
 }
 
 async function fuzz(documentUrl: string, worldFile: string, reportFile: string): Promise<number> {

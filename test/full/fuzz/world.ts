@@ -39,8 +39,10 @@ interface Group {
 /**
  * Plays a world through the REST API alone: three people with verified addresses, groups in every state, expenses that are
  * posted, pending and deleted, settlements with transfers in several states, payments, refunds, reminders and invitations.
+ *
+ * @param grantAdmin makes somebody an admin of the platform, which no request can for the first one.
  */
-export async function playWorld(at: Addresses): Promise<World> {
+export async function playWorld(at: Addresses, grantAdmin: (email: string) => Promise<void>): Promise<World> {
   const [ana, ben, cara, dora] = (await Promise.all(['Ana', 'Ben', 'Cara', 'Dora'].map((name) => signUp(at, name)))) as [
     Person,
     Person,
@@ -57,7 +59,7 @@ export async function playWorld(at: Addresses): Promise<World> {
     play.group('Open, and asking', all),
   ])) as [Group, Group, Group, Group, Group];
 
-  const user = await playUsers(at, ana, dora);
+  const user = await playUsers(at, ana, dora, grantAdmin);
   const groups = await play.groups(home);
   const invitations = await play.invitations(home, dora);
   const expenses = await play.expenses(home, approving);
@@ -103,7 +105,7 @@ function noticesOf(person: Person): Promise<Json[]> {
   );
 }
 
-async function playUsers(at: Addresses, ana: Person, dora: Person): Promise<Recipes> {
+async function playUsers(at: Addresses, ana: Person, dora: Person, grantAdmin: (email: string) => Promise<void>): Promise<Recipes> {
   const [eva, finn] = await Promise.all([register(at.apiUrl, 'Eva'), register(at.apiUrl, 'Finn')]);
   return {
     register: [{ body: { email: `gus-${uuidv7()}@example.com`, password: uuidv7(), displayName: 'Gus' } }],
@@ -114,6 +116,7 @@ async function playUsers(at: Addresses, ana: Person, dora: Person): Promise<Reci
     getMe: [{ token: ana.token }],
     updateMe: [{ token: ana.token, headers: any, body: { displayName: 'Ana again' } }],
     ...(await playCredentials(at, ana)),
+    ...(await playPlatform(at, grantAdmin)),
   };
 }
 
@@ -146,6 +149,25 @@ async function playCredentials(at: Addresses, ana: Person): Promise<Recipes> {
     createToken: [{ token: ana.token, body: token }],
     listTokens: [{ token: ana.token }],
     endToken: [{ token: ana.token, path: { tokenId: idOf(toEnd) } }],
+  };
+}
+
+/** What an admin of the platform does. */
+async function playPlatform(at: Addresses, grantAdmin: (email: string) => Promise<void>): Promise<Recipes> {
+  const [otto, max] = (await Promise.all([signUp(at, 'Otto'), register(at.apiUrl, 'Max')])) as [Person, Person];
+  await grantAdmin(otto.email);
+  const found = (await until('the role', async () => {
+    const { data } = (await otto.call('GET', `/v1/users?q=${encodeURIComponent(max.email)}`).catch(() => ({ data: [] }))) as {
+      data: Json[];
+    };
+    return data[0];
+  })) as Json;
+  const user = { token: otto.token, path: { userId: idOf(found) } };
+  return {
+    listUsers: [{ token: otto.token }],
+    getUser: [user],
+    updateUser: [{ ...user, headers: any, body: { state: 'suspended', reason: 'Asked for' } }],
+    listAudit: [{ token: otto.token }],
   };
 }
 
