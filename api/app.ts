@@ -1,9 +1,11 @@
 import Router from '@koa/router';
 import Koa, { type Context } from 'koa';
-import type { ServiceName } from '../config/env.ts';
+import { listOf, type ServiceName } from '../config/env.ts';
+import { oauthEndpoints } from './oauth/mount.ts';
 import { frame, type Noted, type Observe } from './frame.ts';
 import { type Pipeline, runRoute } from './pipeline.ts';
 import { platformEndpoints } from './platform/endpoints.ts';
+import { crossOrigin } from './middleware/cors.ts';
 import { policyOf } from './policy.ts';
 import { Problem } from './problems.ts';
 import { routesOf } from './registry.ts';
@@ -32,7 +34,16 @@ export function createApp(pipeline: Pipeline, services: readonly ServiceName[], 
       await endpoint.handle(ctx, ctx.params as Record<string, string>);
     });
   }
+  for (const endpoint of services.includes('user') ? oauthEndpoints(pipeline) : []) {
+    router[endpoint.method](endpoint.path, async (ctx) => {
+      (ctx.state as Noted).route = endpoint;
+      if (ctx.method === 'HEAD') throw new Problem('method_not_allowed', 'HEAD is not allowed here.', { headers: { Allow: 'GET' } });
+      await endpoint.handle(ctx, ctx.params as Record<string, string>);
+    });
+  }
   app.use(frame(pipeline.deps, observe));
+  const origins = listOf(pipeline.deps.env.CORS_ORIGINS);
+  if (origins.length > 0) app.use(crossOrigin(origins));
   app.use(router.routes());
   app.use(unmatched(router));
   // Koa's own handler would print; every error is answered and logged by the frame already.

@@ -18,13 +18,24 @@ import { webhookRoutes } from './routes/payment/webhooks/routes.ts';
 import { auditRoutes } from './routes/user/audit/routes.ts';
 import { authRoutes } from './routes/user/auth/routes.ts';
 import { meRoutes } from './routes/user/me/routes.ts';
+import { applicationRoutes } from './routes/user/oauth/application-routes.ts';
+import { authorizationRoutes } from './routes/user/oauth/authorization-routes.ts';
 import { sessionRoutes } from './routes/user/sessions/routes.ts';
 import { tokenRoutes } from './routes/user/tokens/routes.ts';
 import { userRoutes } from './routes/user/users/routes.ts';
 
 /** Every operation of the product, by service. A new endpoint is one `route()` in its service's folder and, for a new file, one line here. */
 const ROUTES: Record<ServiceName, readonly AnyRoute[]> = {
-  user: [...authRoutes, ...meRoutes, ...sessionRoutes, ...tokenRoutes, ...userRoutes, ...auditRoutes],
+  user: [
+    ...authRoutes,
+    ...meRoutes,
+    ...sessionRoutes,
+    ...tokenRoutes,
+    ...applicationRoutes,
+    ...authorizationRoutes,
+    ...userRoutes,
+    ...auditRoutes,
+  ],
   expense: [
     ...groupRoutes,
     ...groupStateRoutes,

@@ -19,6 +19,8 @@ export interface VerifiedToken {
   /** The kind of session that its issuer signs for. */
   readonly kind: LiveSession['kind'];
   readonly keyId: string;
+  /** What this token may do of what its application may (RFC 6749, section 6); null where it says nothing. */
+  readonly scopes: ReadonlySet<string> | null;
   readonly expiresAtMs: number;
 }
 
@@ -65,15 +67,17 @@ function keyIdOf(token: string): string | null {
 }
 
 function readClaims(claims: Record<string, unknown>, keyId: string, publicUrl: string): VerifiedToken | null {
-  const { iss, aud, sub, sid, exp, iat, jti, client_id: clientId } = claims;
+  const { iss, aud, sub, sid, exp, iat, jti, client_id: clientId, scope } = claims;
   const kind = iss === TOKEN_ISSUER ? 'sign-in' : iss === publicUrl ? 'application' : null;
   if (kind === null || aud !== TOKEN_AUDIENCE) return null;
   if (typeof sub !== 'string' || typeof sid !== 'string' || !UUID.test(sub) || !UUID.test(sid)) return null;
   if (typeof jti !== 'string' || typeof clientId !== 'string') return null;
   if (typeof exp !== 'number' || typeof iat !== 'number') return null;
+  if (kind === 'application' && typeof scope !== 'string') return null;
+  const scopes = typeof scope === 'string' && kind === 'application' ? new Set(scope.split(' ')) : null;
   const nowSeconds = Date.now() / 1000;
   if (iat > nowSeconds + CLOCK_SKEW_SECONDS || exp - iat > LONGEST_TOKEN_SECONDS) return null;
-  return { userId: sub, sessionId: sid, kind, keyId, expiresAtMs: exp * 1000 };
+  return { userId: sub, sessionId: sid, kind, keyId, scopes, expiresAtMs: exp * 1000 };
 }
 
 const UTF8 = new TextDecoder('utf-8', { fatal: true });

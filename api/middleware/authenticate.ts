@@ -51,7 +51,11 @@ export function authenticator({ secrets, sessions, publicUrl, onUse }: Authentic
       verified.set(text, token);
     }
     const session = await sessions.find(token.sessionId);
-    return session !== null && session.userId === token.userId && session.kind === token.kind ? session : null;
+    if (session === null || session.userId !== token.userId || session.kind !== token.kind) return null;
+    // An application may hold a token of less than it was allowed: to hand on, or from before it was allowed more.
+    const { scopes } = token;
+    if (scopes === null || session.scopes === null) return session;
+    return { ...session, scopes: new Set([...session.scopes].filter((scope) => scopes.has(scope))) };
   };
 
   const byPersonalToken = async (text: string): Promise<LiveSession | null> => {

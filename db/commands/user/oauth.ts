@@ -32,10 +32,9 @@ export async function createApplication(
   checkRedirectUris(input.redirectUris, input.kind);
   // The account's row is held, so that two at once cannot both be the last one allowed.
   await lockAccount(tx, ownerId);
-  const [count] = await tx.query<{ number: number }>(
-    `select count(*)::int as number from "user".oauth_application where owner_id = $1`,
-    [ownerId],
-  );
+  const [count] = await tx.query<{ number: number }>(`select count(*)::int as number from "user".oauth_application where owner_id = $1`, [
+    ownerId,
+  ]);
   if ((count?.number ?? 0) >= APPLICATIONS_MAX)
     throw refusal('application_limit_reached', `There are ${APPLICATIONS_MAX} applications already; delete one that is not needed.`);
   const id = uuidv7();

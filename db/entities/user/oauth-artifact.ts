@@ -18,7 +18,10 @@ const schema = defineEntity({
       name: 'oauth_artifact_grant',
       expression: `create index "oauth_artifact_grant" on "user"."oauth_artifact" ("grant_id") where grant_id is not null`,
     },
-    { name: 'oauth_artifact_uid', expression: `create index "oauth_artifact_uid" on "user"."oauth_artifact" ("uid") where uid is not null` },
+    {
+      name: 'oauth_artifact_uid',
+      expression: `create index "oauth_artifact_uid" on "user"."oauth_artifact" ("uid") where uid is not null`,
+    },
     { name: 'oauth_artifact_expiry', properties: ['expiresAt'] },
   ],
 });
