@@ -5,6 +5,7 @@ import type { Secrets } from '../config/secrets.ts';
 import type { ServiceDatabase } from '../db/orm.ts';
 import type { StoredEvent } from '../db/outbox.ts';
 import type { MembershipReader } from '../db/queries/membership.ts';
+import type { ClientAddress } from './client-address.ts';
 import type { RateLimits } from './middleware/rate-limit.ts';
 
 /** Wakes the processes of events that were just committed; never waits and never fails. */
@@ -24,6 +25,8 @@ export interface Deps {
   readonly dispatcher: EventDispatcher;
   /** For limits that only a handler can count, such as attempts on one account; the pipeline counts the rest. */
   readonly limits: RateLimits;
+  /** Finds where a request came from, past our own proxies. */
+  readonly clientAddress: ClientAddress;
   /** Base of links that leave the house, without a slash at the end. */
   readonly publicUrl: string;
 }

@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { readEnv, SERVICES, type ServiceName } from '../config/env.ts';
+import { listOf, readEnv, SERVICES, type ServiceName } from '../config/env.ts';
 import { createLogger } from '../config/logger.ts';
 import { createMetrics } from '../config/metrics.ts';
 import { type Readiness, startOpsServer } from '../config/ops-server.ts';
@@ -9,6 +9,7 @@ import { redisClient } from '../config/redis.ts';
 import { createPasswords } from '../config/passwords.ts';
 import { readSecrets } from '../config/secrets.ts';
 import { watchSigningKeys } from '../config/secrets-watch.ts';
+import { readTls, watchTls } from '../config/tls.ts';
 import { createShutdown } from '../config/shutdown.ts';
 import { temporalAccess } from '../config/temporal.ts';
 import { databaseFailure } from '../db/errors.ts';
@@ -20,6 +21,7 @@ import { tokenUses } from '../db/token-uses.ts';
 import { databaseReadiness } from '../db/readiness.ts';
 import { createDispatcher } from '../workflows/dispatch.ts';
 import { createApp } from './app.ts';
+import { clientAddressFinder } from './client-address.ts';
 import type { Deps } from './deps.ts';
 import { observeDispatch, observePools, observeRequests } from './metrics.ts';
 import { authenticator } from './middleware/authenticate.ts';
@@ -77,6 +79,8 @@ shutdown.add('dispatcher', () => dispatcher.close());
 observeDispatch(registry, dispatcher);
 
 const passwords = createPasswords(env);
+const clientAddress = clientAddressFinder(listOf(env.TRUSTED_PROXIES));
+const tls = readTls(env);
 const limits = rateLimits(env, redis);
 const memberships = membershipReader(databaseOf.get('expense') ?? anyDatabase);
 const userDatabase = databaseOf.get('user');
@@ -91,21 +95,32 @@ const authenticate = authenticator({
   onUse: (sessionId) => uses?.note(sessionId),
 });
 const observe = observeRequests(registry);
-const http = await startApiServer(env.PORT, env.HOST, (port) => {
-  publicUrl ||= `http://localhost:${port}`;
-  const deps: Deps = {
-    env,
-    secrets,
-    passwords,
-    logger,
-    databases: Object.fromEntries(databaseOf),
-    memberships,
-    dispatcher,
-    limits,
-    publicUrl,
-  };
-  return { handler: createApp({ deps, authenticate, limits, readiness: look }, services, observe).callback(), publicUrl };
-});
+const http = await startApiServer(
+  env.PORT,
+  env.HOST,
+  (port) => {
+    publicUrl ||= `${tls === null ? 'http' : 'https'}://localhost:${port}`;
+    const deps: Deps = {
+      env,
+      secrets,
+      passwords,
+      logger,
+      databases: Object.fromEntries(databaseOf),
+      memberships,
+      dispatcher,
+      limits,
+      clientAddress,
+      publicUrl,
+    };
+    return { handler: createApp({ deps, authenticate, limits, readiness: look }, services, observe).callback(), publicUrl };
+  },
+  tls,
+);
+if (tls !== null)
+  shutdown.add(
+    'certificate',
+    watchTls(env, logger, (files) => http.renewCertificate(files)),
+  );
 shutdown.add('HTTP server', async () => {
   if (!(await http.close(DRAIN_MS))) logger.warn({ limitMs: DRAIN_MS }, 'requests cut off');
 });

@@ -4,6 +4,7 @@ import type { Readiness } from '../config/ops-server.ts';
 import { audit } from '../db/commands/user/audit.ts';
 import { transact } from '../db/transact.ts';
 import { findAnswer, hashRequest, type IdempotencyScope } from '../db/idempotency.ts';
+import { addressKey } from './client-address.ts';
 import { databaseOf, type Deps } from './deps.ts';
 import type { Authenticate } from './middleware/authenticate.ts';
 import { BODY_LIMIT_BYTES, parseJson, readBody } from './middleware/body.ts';
@@ -73,7 +74,7 @@ export async function runRoute(pipeline: Pipeline, route: AnyRoute, ctx: Context
     resource,
     headers: ctx.headers,
     requestId: (ctx.state as Noted).requestId ?? '',
-    address: addressOf(ctx),
+    address: deps.clientAddress(ctx.req),
     principal,
     scope,
     secretAnswer: route.secretAnswer ?? false,
@@ -110,7 +111,7 @@ async function countRequest(pipeline: Pipeline, route: AnyRoute, ctx: Context, p
   const limiter = route.rate ?? (principal === null ? 'anonymous' : 'credential');
   // The refresh limiter counts per token family, which only its handler knows; until then the address counts as anonymous.
   const counted = limiter === 'refresh' ? 'anonymous' : limiter;
-  await pipeline.limits.consume(ctx, counted, principal?.userId ?? addressOf(ctx));
+  await pipeline.limits.consume(ctx, counted, principal?.userId ?? addressKey(pipeline.deps.clientAddress(ctx.req)));
 }
 
 function pathParamsOf(route: AnyRoute, raw: Record<string, string>): Record<string, string> {
@@ -162,11 +163,6 @@ function bodyOf(route: AnyRoute, ctx: Context, rawBody: Buffer): unknown {
 function requirePrecondition(route: AnyRoute, ctx: Context): void {
   if (route.precondition !== true || (route.method !== 'patch' && route.method !== 'delete')) return;
   if (ctx.get('if-match') === '') throw new Problem('precondition_required', 'Send If-Match with the ETag that you read, or *.');
-}
-
-/** The peer of the socket: a header that anybody can send never decides who is counted. */
-function addressOf(ctx: Context): string {
-  return ctx.req.socket.remoteAddress ?? '';
 }
 
 function scopeOf(route: AnyRoute, ctx: Context, principal: Principal | null, rawBody: Buffer): IdempotencyScope | null {

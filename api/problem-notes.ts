@@ -28,6 +28,7 @@ export const PROBLEM_NOTES: Readonly<Record<string, string>> = {
   deleted: 'The resource is deleted; restore it before changing it.',
   duplicate_member: 'A member is named twice where each may be named once.',
   email_not_verified: 'Verify the e-mail address of the account first.',
+  duplicate_field: 'A JSON object in the body has a name twice. Readers disagree on which of the two counts, so it is refused.',
   email_taken: 'An account with this e-mail address exists; sign in, or reset its password.',
   empty_adjustment: 'An adjustment needs at least two entries.',
   empty_payers: 'Name at least one payer.',
@@ -138,7 +139,8 @@ export const PROBLEM_NOTES: Readonly<Record<string, string>> = {
   totp_required: 'The password is right, and the account has a second factor: send its code as `totp`.',
   application_limit_reached: 'Delete an application that is not needed, then register another.',
   application_public: 'A public application can keep no secret, so it has none.',
-  invalid_redirect_uri: 'A redirect URI is https, http on the own machine, or of a private-use scheme for a public application; it has no fragment.',
+  invalid_redirect_uri:
+    'A redirect URI is https, http on the own machine, or of a private-use scheme for a public application; it has no fragment.',
   account_erased: 'The account was erased and cannot be changed any more.',
   last_admin: 'The platform needs an admin; make another one first.',
   own_account: 'Nobody suspends themselves or changes their own platform role; another admin does.',

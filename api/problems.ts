@@ -44,6 +44,7 @@ const STATUS: Record<string, number> = {
   malformed_http: 400,
   malformed_json: 400,
   unknown_field: 400,
+  duplicate_field: 400,
   invalid_cursor: 400,
   idempotency_key_required: 400,
   invalid_idempotency_key: 400,

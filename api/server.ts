@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse, STATUS_CODES } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
+import type { TlsFiles } from '../config/tls.ts';
 import { problemBody } from './frame.ts';
 import { Problem } from './problems.ts';
 
@@ -12,6 +14,8 @@ const HEADERS_TIMEOUT_MS = 10_000;
 const REQUEST_TIMEOUT_MS = 60_000;
 /** An idle connection is kept a little longer than common load balancers keep theirs, in milliseconds. */
 const KEEP_ALIVE_MS = 65_000;
+/** More connections at the same time are closed as they come. */
+const CONNECTIONS_MAX = 10_000;
 /** How often connections are looked through for those that are too slow, in milliseconds. */
 const LOOK_EVERY_MS = 2_000;
 /** How often connections that went idle are closed while the server closes, in milliseconds. */
@@ -28,6 +32,8 @@ export interface Served {
 /** A listening HTTP server. */
 export interface ApiServer {
   readonly port: number;
+  /** Takes another certificate for new connections; does nothing without TLS. */
+  renewCertificate(files: TlsFiles): void;
   /**
    * Stops accepting and waits for the requests in flight; what is not done in time is cut off.
    *
@@ -42,16 +48,25 @@ export interface ApiServer {
  *
  * @param port 0 takes a free one.
  * @param build makes the application once the port is known; it must not wait for anything.
+ * @param tls speaks TLS 1.2 or newer with this certificate.
  * @throws Error of the socket, such as EADDRINUSE.
  */
-export async function startApiServer(port: number, host: string, build: (port: number) => Served): Promise<ApiServer> {
-  const server = createServer({
+export async function startApiServer(
+  port: number,
+  host: string,
+  build: (port: number) => Served,
+  tls: TlsFiles | null = null,
+): Promise<ApiServer> {
+  const options = {
     maxHeaderSize: HEADER_BYTES_MAX,
     headersTimeout: HEADERS_TIMEOUT_MS,
     requestTimeout: REQUEST_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_MS,
     connectionsCheckingInterval: LOOK_EVERY_MS,
-  });
+  };
+  const secure = tls === null ? null : createTlsServer({ ...options, ...tls, minVersion: 'TLSv1.2' });
+  const server = secure ?? createServer(options);
+  server.maxConnections = CONNECTIONS_MAX;
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, host, resolve);
@@ -67,6 +82,7 @@ export async function startApiServer(port: number, host: string, build: (port: n
   answerWhatIsNoRequest(server, publicUrl);
   return {
     port: bound,
+    renewCertificate: (files) => secure?.setSecureContext({ ...files, minVersion: 'TLSv1.2' }),
     async close(limitMs) {
       closing = true;
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { z } from 'zod';
 
 /** The four services that one code base holds; each can be deployed by itself. */
@@ -15,6 +16,18 @@ const schema = z.object({
   NODE_ENV: z.enum(['development', 'production', 'test']).default('development').describe('Only `production` changes anything: log level.'),
   PORT: port.default(3000).describe('Port of the API.'),
   HOST: z.string().default('127.0.0.1').describe('Address that the API listens on; containers set 0.0.0.0.'),
+  TLS_CERT_FILE: z.string().optional().describe('PEM certificate chain: the API then speaks TLS itself; read again when it changes.'),
+  TLS_KEY_FILE: z.string().optional().describe('PEM private key of TLS_CERT_FILE.'),
+  TRUSTED_PROXIES: z
+    .string()
+    .default('')
+    .refine((text) => listOf(text).every((item) => isAddressRange(item)), 'must be addresses or CIDR ranges, separated by commas')
+    .describe('Addresses or CIDR ranges whose X-Forwarded-For is believed, separated by commas; none by default.'),
+  CORS_ORIGINS: z
+    .string()
+    .default('')
+    .refine((text) => listOf(text).every((item) => isOrigin(item)), 'must be origins such as https://app.example, separated by commas')
+    .describe('Origins whose pages may call the API, separated by commas; none by default. Credentials are never sent by cookie.'),
   OPS_PORT: port.default(9464).describe('Port for /livez, /readyz (worker) and /metrics of this process.'),
   OPS_HOST: z.string().default('127.0.0.1').describe('Address of the operations port; loopback unless a scraper needs it.'),
   PUBLIC_URL: z.string().url().optional().describe('Base of links in mails and of problem types; the API itself by default.'),
@@ -58,6 +71,24 @@ const schema = z.object({
     .default(150)
     .describe('Sticky cache of each worker; a cached workflow costs about 0.4 MB.'),
 });
+
+/** The items of a setting that is separated by commas. */
+export function listOf(text: string): string[] {
+  return text
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== '');
+}
+
+function isOrigin(text: string): boolean {
+  return URL.canParse(text) && new URL(text).origin === text && /^https?:/.test(text);
+}
+
+function isAddressRange(text: string): boolean {
+  const [address = '', bits, ...rest] = text.split('/');
+  const most = isIP(address) === 4 ? 32 : 128;
+  return isIP(address) !== 0 && rest.length === 0 && (bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= most));
+}
 
 /** The parsed environment. */
 export type Env = z.infer<typeof schema>;

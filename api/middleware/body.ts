@@ -1,6 +1,7 @@
 import type { Context } from 'koa';
 import getRawBody from 'raw-body';
 import { Problem } from '../problems.ts';
+import { hasDuplicateNames } from './duplicate-names.ts';
 import { guardBody } from './guard.ts';
 
 /** Most bytes of a body where a route names no limit. */
@@ -29,14 +30,32 @@ export async function readBody(ctx: Context, limitBytes: number): Promise<Buffer
 /**
  * Parses a JSON body. An empty body is `undefined`.
  *
- * @throws Problem not_json (415), malformed_json (400), and what {@link guardBody} refuses (400).
+ * @throws Problem not_json (415), malformed_json, duplicate_field (400), and what {@link guardBody} refuses (400).
  */
 export function parseJson(ctx: Context, raw: Buffer): unknown {
   if (raw.length === 0) return undefined;
   requireJson(ctx);
-  const body = decode(raw);
+  const { text, body } = decode(raw);
   guardBody(body);
+  // Each name has its colon: as many colons as names leave no room for one written twice, and most bodies are done with that.
+  if (colonsIn(text) !== namesIn(body) && hasDuplicateNames(text))
+    throw new Problem('duplicate_field', 'A field is written twice in one object; which of the two is meant is not for us to guess.');
   return body;
+}
+
+function colonsIn(text: string): number {
+  let count = 0;
+  for (let at = text.indexOf(':'); at !== -1; at = text.indexOf(':', at + 1)) count += 1;
+  return count;
+}
+
+/** How many names a value has, at all depths; {@link guardBody} has bounded these. */
+function namesIn(value: unknown): number {
+  if (typeof value !== 'object' || value === null) return 0;
+  let count = 0;
+  if (Array.isArray(value)) for (const item of value) count += namesIn(item);
+  else for (const name in value) count += 1 + namesIn((value as Record<string, unknown>)[name]);
+  return count;
 }
 
 const UTF8 = new TextDecoder('utf-8', { fatal: true });
@@ -54,9 +73,10 @@ function requireJson(ctx: Context): void {
   if (encoding !== undefined && encoding !== 'identity') throw new Problem('not_json', 'Send the body without a content encoding.');
 }
 
-function decode(raw: Buffer): unknown {
+function decode(raw: Buffer): { text: string; body: unknown } {
   try {
-    return JSON.parse(UTF8.decode(raw)) as unknown;
+    const text = UTF8.decode(raw);
+    return { text, body: JSON.parse(text) as unknown };
   } catch {
     throw new Problem('malformed_json', 'The body is not well-formed JSON in UTF-8.');
   }

@@ -1,10 +1,11 @@
 import { v7 as uuidv7 } from 'uuid';
 import { createApp } from '../../api/app.ts';
+import { clientAddressFinder } from '../../api/client-address.ts';
 import type { Deps } from '../../api/deps.ts';
 import { authenticator } from '../../api/middleware/authenticate.ts';
 import { rateLimits } from '../../api/middleware/rate-limit.ts';
 import { startApiServer } from '../../api/server.ts';
-import { readEnv, SERVICES, type ServiceName } from '../../config/env.ts';
+import { listOf, readEnv, SERVICES, type ServiceName } from '../../config/env.ts';
 import { createLogger } from '../../config/logger.ts';
 import type { Readiness } from '../../config/ops-server.ts';
 import { createPasswords } from '../../config/passwords.ts';
@@ -98,6 +99,7 @@ export async function startApi(databaseUrl: string, environment: Record<string, 
       memberships: membershipReader(databases.expense),
       dispatcher: { dispatch: (committed) => void events.push(...committed) },
       limits,
+      clientAddress: clientAddressFinder(listOf(env.TRUSTED_PROXIES)),
       publicUrl,
     };
     const readiness = async (): Promise<Readiness> => {
