@@ -77,7 +77,14 @@ export async function oneOfEach(api: TestApi, owner: TestUser, debtor: TestUser)
     sessionId,
     owner.userId,
   ]);
+  const authorizationId = uuidv7();
+  await user!.pool.query(
+    `insert into "user".session (id, account_id, kind, scopes, application_id, expires_at)
+     values ($1, $2, 'application', '{profile:read}', $3, now() + interval '1 day')`,
+    [authorizationId, owner.userId, application.id],
+  );
   const params = {
+    authorizationId,
     groupId,
     memberId: memberIds.guest,
     invitationId: invitation.id as string,
