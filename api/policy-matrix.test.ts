@@ -333,12 +333,12 @@ describe('permission matrix', function () {
     const body = typeof expected.body === 'function' ? expected.body(world) : expected.body;
     const path = filledPath(route.path, world.params);
     const method = route.method.toUpperCase();
-    const call = caller === 'anonymous' ? api.call : (await personOf(route, caller)).user.call;
+    const by = caller === 'anonymous' ? api : (await personOf(route, caller)).user;
     const restore =
       target === 'own' && expected.own !== undefined && caller !== 'anonymous'
         ? await makeOwn(route, expected.own[0], await personOf(route, caller))
         : null;
-    const answer = await call(method, path, body, headers);
+    const answer = await by.call(method, path, body, headers);
     await restore?.();
     // What was ended lives again, for the next one who asks.
     if (route.operationId === 'deleteApplication') await rows('user', APPLICATION_AGAIN, [application]);
