@@ -2,6 +2,8 @@
 // Method: each attack of RFC 9700 that concerns us, over HTTP with the pages driven as forms with a cookie jar; the good way beside it proves the door works.
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
+import { createApp } from '../app.ts';
+import { startApiServer } from '../server.ts';
 import { startApi, type TestApi, type TestUser } from '../../test/support/api.ts';
 import { OAuthBrowser } from '../../test/support/oauth-browser.ts';
 import { testDatabaseUrl } from '../../test/support/servers.ts';
@@ -141,8 +143,8 @@ describe('attacks on OAuth', function () {
       ['without PKCE', { code_challenge: null, code_challenge_method: null }, 'invalid_request'],
       ['with plain PKCE', { code_challenge_method: 'plain' }, 'invalid_request'],
       ['with the method of PKCE left to us', { code_challenge_method: null }, 'invalid_request'],
-      ['for a token in the address', { response_type: 'token' }, 'unsupported_response_type'],
-      ['for an ID token', { response_type: 'id_token', nonce: 'n' }, 'unsupported_response_type'],
+      ['for a token in the address', { response_type: 'token' }, 'invalid_request'],
+      ['for an ID token', { response_type: 'id_token', nonce: 'n' }, 'invalid_request'],
       ['with a scope that the application has not', { scope: 'payments:write' }, 'invalid_scope'],
       ['with a scope that nobody has', { scope: 'everything' }, 'invalid_scope'],
       ['without a scope', { scope: null }, 'invalid_scope'],
@@ -299,7 +301,7 @@ describe('attacks on OAuth', function () {
     it('without the scope of an operation, or at one for people only, is 403 insufficient_scope', async () => {
       const { access_token: token } = await tokens();
       for (const [method, path, body] of [
-        ['POST', '/v1/groups', { name: 'x', defaultCurrency: 'EUR' }],
+        ['POST', '/v1/groups', { name: 'x', currency: 'EUR' }],
         ['GET', '/v1/me/sessions', undefined],
         ['POST', '/v1/me/tokens', { name: 'x', scopes: ['payments:write'] }],
         ['POST', '/v1/auth/logout', undefined],
@@ -378,6 +380,26 @@ describe('attacks on OAuth', function () {
   });
 
   describe('pages', () => {
+    it('behind https, set cookies that no other host can set or read', async () => {
+      const deps = { ...api.deps, publicUrl: 'https://api.example.com' };
+      const authenticate = (): never => assert.fail('no page asks for a token');
+      const server = await startApiServer(0, '127.0.0.1', () => ({
+        handler: createApp({ deps, authenticate, limits: deps.limits }, ['user']).callback(),
+        publicUrl: deps.publicUrl,
+      }));
+      try {
+        const answer = await fetch(authorizeUrl(app, verifier()).replace(api.url, `http://127.0.0.1:${server.port}`), {
+          redirect: 'manual',
+        });
+        assert.equal(answer.status, 303, await answer.text());
+        const cookies = answer.headers.getSetCookie();
+        assert.ok(cookies.length >= 4);
+        for (const cookie of cookies) assert.match(cookie, /^__Secure-.*; secure; httponly/i);
+      } finally {
+        await server.close(100);
+      }
+    });
+
     it('are not framed, run no script, and show names as text', async () => {
       const browser = new OAuthBrowser(api.url);
       const page = await browser.get(authorizeUrl(app, verifier()));

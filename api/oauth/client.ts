@@ -1,6 +1,6 @@
 import type { AdapterPayload } from 'oidc-provider';
 import type { ApplicationView } from '../../db/queries/user/oauth.ts';
-import { isClaimed } from '../../domain/redirect-uris.ts';
+import { isClaimed } from '../../config/redirect-uris.ts';
 
 /** An application as oidc-provider knows it (RFC 7591). Its `client_secret` is the hash; see `provider.ts`. */
 export function clientMetadata(application: ApplicationView): AdapterPayload {

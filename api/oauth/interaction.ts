@@ -9,11 +9,13 @@ import type { OpenSession } from '../../db/commands/user/sessions.ts';
 import { findAccount } from '../../db/queries/user/accounts.ts';
 import { read, transact } from '../../db/transact.ts';
 import { isScope } from '../../domain/scopes.ts';
+import { addressKey } from '../client-address.ts';
 import { databaseOf, type Deps } from '../deps.ts';
 import { readBody } from '../middleware/body.ts';
 import type { RateLimits } from '../middleware/rate-limit.ts';
 import { Problem } from '../problems.ts';
 import { consentPage, destinationOf, errorPage, signInPage } from './pages.ts';
+import { textOf } from './text.ts';
 import { signInOnPage } from './sign-in.ts';
 
 type Interaction = Awaited<ReturnType<Provider['interactionDetails']>>;
@@ -47,14 +49,14 @@ export async function showInteraction({ deps, provider }: PageDeps, ctx: Context
   const userId = interaction.session?.accountId;
   const account = userId === undefined ? null : await findAccount((text, values) => read(databaseOf(deps, 'user'), text, values), userId);
   if (account === null) return expired(ctx);
-  const scopes = String(interaction.params['scope'] ?? '').split(' ');
+  const scopes = textOf(interaction.params['scope']).split(' ');
   consentPage(ctx, { uid, csrf, application, homepage, returnsTo: redirectUri, email: account.email, scopes }, destination);
 }
 
 /** Takes what a person sent from such a page, and goes on with the authorization. */
 export async function takeInteraction({ deps, limits, provider }: PageDeps, ctx: Context, uid: string): Promise<void> {
-  const address = ctx.req.socket.remoteAddress ?? '';
-  await limits.consume(ctx, 'sign-in', address);
+  const address = deps.clientAddress(ctx.req);
+  await limits.consume(ctx, 'sign-in', addressKey(address));
   const form = await readForm(ctx);
   const interaction = await interactionOf(provider, ctx, uid);
   if (interaction === null) return expired(ctx);
@@ -82,10 +84,8 @@ export async function takeInteraction({ deps, limits, provider }: PageDeps, ctx:
 
 async function allow(deps: Deps, ctx: Context, interaction: Interaction, address: string): Promise<void> {
   const userId = interaction.session?.accountId;
-  const applicationId = String(interaction.params['client_id']);
-  const scopes = String(interaction.params['scope'] ?? '')
-    .split(' ')
-    .filter(isScope);
+  const applicationId = textOf(interaction.params['client_id']);
+  const scopes = textOf(interaction.params['scope']).split(' ').filter(isScope);
   if (userId === undefined || scopes.length === 0) return expired(ctx);
   const { value: grantId, events } = await transact(databaseOf(deps, 'user'), async (tx) => {
     const id = await authorizeApplication(tx, userId, applicationId, scopes);
@@ -133,11 +133,11 @@ async function aboutOf(
   provider: Provider,
   interaction: Interaction,
 ): Promise<{ application: string; homepage: string; redirectUri: string; destination: string }> {
-  const client = await provider.Client.find(String(interaction.params['client_id']));
-  const redirectUri = String(interaction.params['redirect_uri']);
+  const client = await provider.Client.find(textOf(interaction.params['client_id']));
+  const redirectUri = textOf(interaction.params['redirect_uri']);
   return {
     application: client?.clientName ?? 'an application',
-    homepage: String(client?.['homepage'] ?? ''),
+    homepage: textOf(client?.['homepage']),
     redirectUri,
     destination: destinationOf(redirectUri),
   };

@@ -3,6 +3,7 @@ import { decodeJwt } from 'jose';
 import type { Context } from 'koa';
 import type { AdapterPayload, Provider } from 'oidc-provider';
 import { SCOPES } from '../../domain/scopes.ts';
+import { addressKey } from '../client-address.ts';
 import { accessTokenVerifier } from '../middleware/access-token.ts';
 import { readBody } from '../middleware/body.ts';
 import type { Pipeline } from '../pipeline.ts';
@@ -42,7 +43,7 @@ export function oauthEndpoints(pipeline: Pipeline): readonly OAuthEndpoint[] {
     }
     return made.provider;
   };
-  const count = (ctx: Context, limiter: RateClass): Promise<void> => limits.consume(ctx, limiter, ctx.req.socket.remoteAddress ?? '');
+  const count = (ctx: Context, limiter: RateClass): Promise<void> => limits.consume(ctx, limiter, addressKey(deps.clientAddress(ctx.req)));
 
   const authorize = async (ctx: Context): Promise<void> => {
     await count(ctx, 'anonymous');

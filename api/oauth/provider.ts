@@ -1,3 +1,4 @@
+import type * as OidcProvider from 'oidc-provider';
 import type { Configuration, KoaContextWithOIDC, Provider } from 'oidc-provider';
 import { isClientSecret } from '../../config/client-secrets.ts';
 import { deriveKey } from '../../config/secrets.ts';
@@ -6,13 +7,14 @@ import { ACCESS_TOKEN_SECONDS, TOKEN_AUDIENCE } from '../../config/tokens.ts';
 import { SESSION_DAYS } from '../../db/commands/user/sessions.ts';
 import { findAuthorizationOf } from '../../db/queries/user/oauth.ts';
 import { read } from '../../db/transact.ts';
-import { isClaimed } from '../../domain/redirect-uris.ts';
+import { isClaimed } from '../../config/redirect-uris.ts';
 import { SCOPES } from '../../domain/scopes.ts';
 import { databaseOf, type Deps } from '../deps.ts';
 import { type AdapterDeps, adapterFor } from './adapter.ts';
 import { errorPage } from './pages.ts';
+import { textOf } from './text.ts';
 
-type Library = typeof import('oidc-provider');
+type Library = typeof OidcProvider;
 
 /** Seconds that a code, a page in progress and a signed-in browser live. */
 const CODE_SECONDS = 60;
@@ -70,7 +72,7 @@ export function createProvider(library: Library, deps: Deps, presented: AdapterD
         useGrantedResource: () => true,
         getResourceServerInfo: (ctx, resource, client) => {
           if (resource !== deps.publicUrl) throw new library.errors.InvalidTarget('the only resource is the API itself');
-          const allowed = String(client['allowed'] ?? '');
+          const allowed = textOf(client['allowed']);
           checkScopes(library, ctx, allowed);
           const sign = { alg: 'ES256', kid: currentSigningKey(deps.secrets).kid } as const;
           return {

@@ -1,5 +1,5 @@
 import { v7 as uuidv7 } from 'uuid';
-import { redirectUriFault } from '../../../domain/redirect-uris.ts';
+import { redirectUriFault } from '../../../config/redirect-uris.ts';
 import { refusal } from '../../../domain/refusal.ts';
 import type { Scope } from '../../../domain/scopes.ts';
 import type { Tx } from '../../transact.ts';

@@ -10,4 +10,15 @@ import { OAuthArtifact } from './oauth-artifact.ts';
 import { MailToken } from './mail-token.ts';
 
 /** Every table of the user service. */
-export const userEntities = [UserOutbox, UserIdempotency, UserCursor, Account, Session, MailToken, AuditEvent, RecoveryCode, OAuthApplication, OAuthArtifact];
+export const userEntities = [
+  UserOutbox,
+  UserIdempotency,
+  UserCursor,
+  Account,
+  Session,
+  MailToken,
+  AuditEvent,
+  RecoveryCode,
+  OAuthApplication,
+  OAuthArtifact,
+];

@@ -145,6 +145,7 @@ async function reread(tx: Tx, id: string): Promise<Record<string, unknown>> {
   return present(row);
 }
 
-function present({ ownerId: _, secretHash: __, ...row }: ApplicationView): Record<string, unknown> {
-  return { ...row, clientId: row.id, createdAt: toInstant(row.createdAt) };
+function present(row: ApplicationView): Record<string, unknown> {
+  const { id, name, kind, redirectUris, scopes, homepageUrl } = row;
+  return { id, clientId: id, name, kind, redirectUris, scopes, homepageUrl, createdAt: toInstant(row.createdAt) };
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { REDIRECT_URI_MAX } from '../../../../domain/redirect-uris.ts';
+import { REDIRECT_URI_MAX } from '../../../../config/redirect-uris.ts';
 import { type Scope, SCOPES } from '../../../../domain/scopes.ts';
 import { id, line } from '../../../schemas.ts';
 

@@ -3,7 +3,7 @@ export const REDIRECT_URI_MAX = 500;
 /** Hosts of the own machine (RFC 8252, section 7.3). */
 const LOOPBACK = new Set(['127.0.0.1', '[::1]', 'localhost']);
 /** A private-use scheme is a domain name backwards (RFC 8252, section 7.1), so it has a point. */
-const PRIVATE_USE = /^[a-z][a-z0-9-]*(\.[a-z0-9-]+)+:\/[^/]?/;
+const PRIVATE_USE = /^[a-z][a-z0-9-]*(\.[a-z0-9-]+)+:\/(?!\/)/;
 /** Printable ASCII without what programs read differently: space, quotes, angle brackets, backslash, wildcard. */
 const PLAIN = /^[\x21-\x7e]+$/;
 const AMBIGUOUS = /["<>\\^`{|}*]/;
