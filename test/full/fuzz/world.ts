@@ -1,5 +1,7 @@
+import { createHash } from 'node:crypto';
 import { Secret, TOTP } from 'otpauth';
 import { v7 as uuidv7 } from 'uuid';
+import { OAuthBrowser } from '../../support/oauth-browser.ts';
 import { until } from '../../support/until.ts';
 import { mailedToken, register, signUp, type Addresses, type Json, type Person } from '../support/people.ts';
 
@@ -49,7 +51,7 @@ export async function playWorld(at: Addresses, grantAdmin: (email: string) => Pr
     Person,
     Person,
   ];
-  const play = new Play(ana, ben, cara);
+  const play = new Play(at, ana, ben, cara);
   const all = { approval: { mode: 'all' } };
   const [home, owed, approving, open, asking] = (await Promise.all([
     play.group('Home'),
@@ -117,6 +119,7 @@ async function playUsers(at: Addresses, ana: Person, dora: Person, grantAdmin: (
     updateMe: [{ token: ana.token, headers: any, body: { displayName: 'Ana again' } }],
     ...(await playCredentials(at, ana)),
     ...(await playPlatform(at, grantAdmin)),
+    ...(await playApplications(at, ana)),
   };
 }
 
@@ -152,6 +155,44 @@ async function playCredentials(at: Addresses, ana: Person): Promise<Recipes> {
   };
 }
 
+const BACK = 'https://robot.example/back';
+const ROBOT = { name: 'Robot', redirectUris: [BACK], scopes: ['profile:read', 'expenses:read'], kind: 'confidential' };
+
+/** Applications of Ana's, and what she allows one of them. */
+async function playApplications(at: Addresses, ana: Person): Promise<Recipes> {
+  const [standing, toDelete, toRenew] = (await Promise.all(
+    Array.from({ length: 3 }, () => ana.call('POST', '/v1/oauth/applications', ROBOT)),
+  )) as [Json, Json, Json];
+  const of = (application: Json): Recipe => ({ token: ana.token, path: { applicationId: idOf(application) } });
+  const authorizationId = await allowed(at, ana, standing);
+  return {
+    createApplication: [{ token: ana.token, body: ROBOT }],
+    listApplications: [{ token: ana.token }],
+    updateApplication: [{ ...of(standing), body: { name: 'Robot two' } }],
+    replaceApplicationSecret: [of(toRenew)],
+    deleteApplication: [of(toDelete)],
+    listAuthorizations: [{ token: ana.token }],
+    endAuthorization: [{ token: ana.token, path: { authorizationId } }],
+  };
+}
+
+/** Lets somebody allow an application, on its pages. @returns the authorization's id. */
+async function allowed(at: Addresses, person: Person, application: Json): Promise<string> {
+  const query = new URLSearchParams({
+    client_id: application['clientId'] as string,
+    response_type: 'code',
+    redirect_uri: BACK,
+    scope: 'profile:read',
+    state: uuidv7(),
+    code_challenge: createHash('sha256').update(uuidv7()).digest('base64url'),
+    code_challenge_method: 'S256',
+  });
+  const browser = new OAuthBrowser(at.apiUrl);
+  await browser.allow(`${at.apiUrl}/oauth/authorize?${query.toString()}`, person.email, person.password);
+  const { data } = (await person.call('GET', '/v1/me/authorizations')) as { data: { id: string; application: { id: string } }[] };
+  return data.find((row) => row.application.id === idOf(application))!.id;
+}
+
 /** What an admin of the platform does. */
 async function playPlatform(at: Addresses, grantAdmin: (email: string) => Promise<void>): Promise<Recipes> {
   const [otto, max] = (await Promise.all([signUp(at, 'Otto'), register(at.apiUrl, 'Max')])) as [Person, Person];
@@ -182,11 +223,13 @@ const any = { 'If-Match': '*' } as const;
 
 /** The groups' part of the world, by its three people. */
 class Play {
+  readonly #at: Addresses;
   readonly #ana: Person;
   readonly #ben: Person;
   readonly #cara: Person;
 
-  constructor(ana: Person, ben: Person, cara: Person) {
+  constructor(at: Addresses, ana: Person, ben: Person, cara: Person) {
+    this.#at = at;
     this.#ana = ana;
     this.#ben = ben;
     this.#cara = cara;
@@ -383,6 +426,7 @@ class Play {
     const settling = await this.settling('Settling and open');
     await this.#ben.call('POST', `/v1/transfers/${settling.transferId}/pay`, { method: 'manual', amount: '10.00' });
     const spare = await this.#ana.call('POST', '/v1/me/tokens', { name: 'Spare', scopes: ['profile:read'] });
+    const application = await this.#ana.call('POST', '/v1/oauth/applications', ROBOT);
     const [one, two, pending] = (await Promise.all([this.expense(open), this.expense(open), this.expense(asking)])) as [Json, Json, Json];
     const paymentId = await this.paid(open);
     const refund = await this.#ben.call('POST', `/v1/payments/${paymentId}/refunds`, { amount: '1.00', reason: 'Too much' });
@@ -391,6 +435,8 @@ class Play {
     return {
       sessionId: [await newestSession(this.#ana)],
       tokenId: [idOf(spare)],
+      applicationId: [idOf(application)],
+      authorizationId: [await allowed(this.#at, this.#ana, application)],
       groupId: [open.id, open.id, asking.id, settling.group.id],
       memberId: [open.ben, open.cara, open.ana, asking.ben],
       invitationId: [idOf(invitation)],
