@@ -20,6 +20,8 @@ const MEASUREMENTS: Readonly<Record<string, { readonly what: string; readonly lo
   outage: { what: 'POST expense with Temporal stopped against running', load: () => import('./outage.ts') },
   settle: { what: 'transfers from pay to succeeded against a skeleton workflow', load: () => import('./settle.ts') },
   memory: { what: 'resident memory after the demo, and of a parked workflow', load: () => import('./memory.ts') },
+  signin: { what: 'reads while 20 people a second sign in, against reads alone', load: () => import('./signin.ts') },
+  enumeration: { what: 'whether the time of an answer tells who has an account', load: () => import('./enumeration.ts') },
   ready: { what: 'from npm start to /readyz', load: () => import('./ready.ts') },
 };
 

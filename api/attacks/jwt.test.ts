@@ -111,7 +111,8 @@ describe('attacks with tokens', function () {
       await refused(withClaims({ iss }));
   });
 
-  it('the issuer of applications on the session of a sign-in, is refused', () => refused(withClaims({ iss: api.deps.publicUrl })));
+  it('the issuer of applications on the session of a sign-in, is refused', () =>
+    refused(withClaims({ iss: api.deps.publicUrl, scope: 'profile:read' })));
 
   it('expired, without an end, or with one that is no number, is refused', async () => {
     for (const exp of [now() - 1, now() - 100_000, 0, -1, undefined, null, '9999999999', 1e300, now() + 100_000])
