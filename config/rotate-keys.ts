@@ -28,6 +28,8 @@ export async function rotateKeysOf(file: string, now: Date, options: { dropOld?:
     await handle.writeFile(`${JSON.stringify({ ...content, signingKeys: keys satisfies SigningKey[] }, null, 2)}\n`);
     // Whoever could read the file before can read it after; only root may give it away.
     if (process.getuid?.() === 0) await handle.chown(uid, gid);
+    // After the owner, and whatever the umask took away.
+    await handle.chmod(mode & 0o777);
     await handle.sync();
     await handle.close();
     await rename(draft, target);

@@ -2,6 +2,9 @@ import { createHmac, generateKeyPairSync, hkdfSync, randomBytes } from 'node:cry
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 
+/** Most signing keys of a file: the one that signs, and those that still verify. */
+export const SIGNING_KEYS_MAX = 20;
+
 const key = z.string().min(43);
 const instant = z.iso.datetime({ offset: true }).optional();
 const signingKey = z.object({
@@ -18,7 +21,7 @@ const signingKey = z.object({
 });
 const schema = z.object({
   /** ES256 private keys as JWK, the first signs, all of them verify; see config/signing-keys.ts. */
-  signingKeys: z.array(signingKey).min(1).max(20),
+  signingKeys: z.array(signingKey).min(1).max(SIGNING_KEYS_MAX),
   /** Signs list cursors. */
   cursor: key,
   /** Keys the rotation of the odd cents, so that nobody can choose an id that dodges them. */

@@ -1,5 +1,5 @@
 import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
-import { generateSigningKey, type Secrets, type SigningKey } from './secrets.ts';
+import { generateSigningKey, SIGNING_KEYS_MAX, type Secrets, type SigningKey } from './secrets.ts';
 
 /** Longest life of anything that is signed: the ID token of an application, in seconds. */
 export const LONGEST_TOKEN_SECONDS = 3_600;
@@ -47,10 +47,13 @@ export function jwks(secrets: Secrets, nowMs = Date.now()): { keys: Record<strin
  * Puts a new key in front, retires the one that signed, and drops those that no token needs any more.
  *
  * @param options `dropOld` drops every other key at once, because one of them leaked: whoever is signed in has to refresh.
+ * @throws Error where more keys would be kept than a file may hold.
  */
 export function rotateSigningKeys(keys: readonly SigningKey[], now: Date, options: { dropOld?: boolean } = {}): SigningKey[] {
   const retired = keys.map((key) => ({ ...key, retiredAt: key.retiredAt ?? now.toISOString() }));
   const kept = options.dropOld === true ? [] : retired.filter((key) => isGood(key, now.getTime()));
+  if (kept.length >= SIGNING_KEYS_MAX)
+    throw new Error(`${kept.length} keys still verify tokens; a former one is dropped ${RETIRED_KEY_SECONDS} s after it retired`);
   return [generateSigningKey(now), ...kept];
 }
 
