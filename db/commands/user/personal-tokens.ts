@@ -16,13 +16,20 @@ const DAY_MS = 24 * 60 * 60 * 1000;
  * Makes a personal access token of an account.
  *
  * @param input.secretHash see `personalTokenHash` of config/personal-tokens.ts; the token itself is stored nowhere.
+ * @param input.expiresAt RFC 3339, in place of `expiresInDays`; that it is in range was checked at the edge.
  * @returns its id.
  * @throws RefusalError token_limit_reached.
  */
 export async function createPersonalToken(
   tx: Tx,
   userId: string,
-  input: { name: string; scopes: readonly Scope[]; expiresInDays?: number | undefined; secretHash: string },
+  input: {
+    name: string;
+    scopes: readonly Scope[];
+    expiresInDays?: number | undefined;
+    expiresAt?: string | undefined;
+    secretHash: string;
+  },
 ): Promise<string> {
   // The account's row is held, so that two at once cannot both be the last one allowed.
   await lockAccount(tx, userId);
@@ -38,7 +45,10 @@ export async function createPersonalToken(
     name: input.name,
     scopes: [...new Set(input.scopes)].toSorted(),
     secretHash: input.secretHash,
-    expiresAt: new Date(tx.now.getTime() + (input.expiresInDays ?? PERSONAL_TOKEN_DAYS) * DAY_MS),
+    expiresAt:
+      input.expiresAt === undefined
+        ? new Date(tx.now.getTime() + (input.expiresInDays ?? PERSONAL_TOKEN_DAYS) * DAY_MS)
+        : new Date(input.expiresAt),
   });
   return sessionId;
 }

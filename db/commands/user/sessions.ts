@@ -81,7 +81,7 @@ export async function refreshSession(tx: Tx, token: { sessionId: string; generat
   // Times are Postgres's own at this moment: a request may have waited for the row while another one moved it on.
   const [row] = await tx.query<{ account_id: string; generation: number; live: boolean; fresh: boolean }>(
     `select s.account_id, s.generation,
-       s.ended_at is null and s.expires_at > clock_timestamp() and a.state = 'active' as live,
+       s.kind = 'sign-in' and s.ended_at is null and s.expires_at > clock_timestamp() and a.state = 'active' as live,
        clock_timestamp() - s.rotated_at <= interval '${PREDECESSOR_SECONDS} seconds' as fresh
      from "user".session s join "user".account a on a.id = s.account_id where s.id = $1 for update of s`,
     [token.sessionId],

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { PERSONAL_TOKEN_DAYS, PERSONAL_TOKEN_DAYS_MAX } from '../../../../db/commands/user/personal-tokens.ts';
 import { type Scope, SCOPES } from '../../../../domain/scopes.ts';
-import { id, line } from '../../../schemas.ts';
+import { id, instant, line } from '../../../schemas.ts';
 
 const NAMES = Object.keys(SCOPES) as [Scope, ...Scope[]];
 
@@ -12,7 +12,9 @@ export const scopes = z
   .max(NAMES.length)
   .meta({ description: 'What the token may do.', example: ['expenses:read'] });
 
-export const createToken = z.strictObject({
+const DAYS_MS = PERSONAL_TOKEN_DAYS_MAX * 24 * 60 * 60 * 1000;
+
+const createFields = z.strictObject({
   name: line(100).meta({ example: 'Backup script' }),
   scopes,
   expiresInDays: z
@@ -21,6 +23,16 @@ export const createToken = z.strictObject({
     .max(PERSONAL_TOKEN_DAYS_MAX)
     .optional()
     .meta({ description: `Days until it ends; ${PERSONAL_TOKEN_DAYS} by default.` }),
+  expiresAt: instant
+    .refine((at) => Date.parse(at) > Date.now(), 'must be in the future')
+    .refine((at) => Date.parse(at) <= Date.now() + DAYS_MS, `must be at most ${PERSONAL_TOKEN_DAYS_MAX} days from now`)
+    .optional()
+    .meta({ description: 'Instead of `expiresInDays`.' }),
+});
+
+export const createToken = createFields.refine((order) => order.expiresAt === undefined || order.expiresInDays === undefined, {
+  message: 'must not be given together with expiresInDays',
+  path: ['expiresAt'],
 });
 
 export const token = z
