@@ -89,7 +89,7 @@ function answerProblem(deps: Deps, ctx: Context, error: unknown, requestId: stri
   for (const [name, value] of Object.entries(problem.headers)) ctx.set(name, value);
   if (problem.status === 401 && problem.headers['WWW-Authenticate'] === undefined) ctx.set('WWW-Authenticate', 'Bearer realm="safesplitx"');
   ctx.remove('ETag');
-  ctx.body = JSON.stringify(problemBody(problem, deps.publicUrl, requestId));
+  ctx.body = JSON.stringify({ ...problemBody(problem, deps.publicUrl, requestId), ...problem.extension });
   ctx.type = 'application/problem+json';
 }
 

@@ -71,6 +71,13 @@ const EXPECTED: Readonly<Record<string, Expected>> = {
   verifyEmail: { ...anyone, body: { token: 'x' } },
   forgotPassword: { ...anyone, body: { email: 'nobody@example.com' } },
   resetPassword: { ...anyone, body: { token: 'x', password: 'correct horse battery' } },
+  listOidcProviders: anyone,
+  startOidc: anyone,
+  finishOidc: anyone,
+  linkOidc: { ...anyone, body: { linkToken: 'x', password: 'x' } },
+  listIdentities: user('session'),
+  addIdentity: user('session', { linkToken: 'x' }),
+  removeIdentity: own('session'),
   getInvitation: anyone,
   receiveWebhook: anyone,
   logout: user('session'),
@@ -225,6 +232,7 @@ describe('permission matrix', function () {
       STRIPE_SECRET_KEY: 'sk_test_x',
       STRIPE_WEBHOOK_SECRET: 'whsec_x',
       STRIPE_API_BASE: 'http://127.0.0.1:1',
+      OIDC_PROVIDERS: OIDC_AWAY,
     });
     const owner = await api.user('Owner');
     const [ruth, dan] = [await api.user('Ruth'), await api.user('Dan')];
@@ -271,7 +279,7 @@ describe('permission matrix', function () {
   /** Makes somebody all that a thing of the group can be to a person, so that it is nobody's of the callers. */
   async function belongTo(memberId: string, { userId }: { readonly userId: string }): Promise<void> {
     const { expenseId, transferId, paymentId, refundId, settlementId, reminderId } = home.params;
-    const { notificationId, applicationId, sessionId, tokenId, authorizationId } = home.params;
+    const { notificationId, applicationId, identityId, sessionId, tokenId, authorizationId } = home.params;
     await rows('expense', 'update expense.expense set created_by = $2 where id = $1', [expenseId, memberId]);
     await rows('payment', 'update payment.transfer set to_member_id = $2 where id = $1', [transferId, memberId]);
     await rows('payment', 'update payment.payment set to_member_id = $2 where id = $1', [paymentId, memberId]);
@@ -280,7 +288,19 @@ describe('permission matrix', function () {
     await rows('notification', 'update notification.reminder set created_by = $2 where id = $1', [reminderId, userId]);
     await rows('notification', 'update notification.notification set user_id = $2 where id = $1', [notificationId, userId]);
     await rows('user', 'update "user".oauth_application set owner_id = $2 where id = $1', [applicationId, userId]);
+    await giveIdentity(identityId!, userId);
     await rows('user', 'update "user".session set account_id = $2 where id = any($1)', [[sessionId, tokenId, authorizationId], userId]);
+  }
+
+  /** An identity never changes its account, so it goes and comes again. @returns whose it was. */
+  async function giveIdentity(id: string, userId: string): Promise<string> {
+    const { pool } = api.deps.databases.user!;
+    const { rows: gone } = await pool.query<{ account_id: string }>('delete from "user".identity where id = $1 returning account_id', [id]);
+    await pool.query(
+      `insert into "user".identity (id, account_id, provider, issuer, subject) values ($1::uuid, $2, 'sandbox', 'https://op.example', $1::uuid::text)`,
+      [id, userId],
+    );
+    return gone[0]!.account_id;
   }
 
   /** An invitation that is used up, so that whoever may accept it is told so and stays where they are. */
@@ -323,6 +343,10 @@ describe('permission matrix', function () {
     if (route.path.includes('notificationId'))
       return swap('notification', 'notification.notification', 'user_id', params['notificationId'], userId);
     if (route.path.includes('applicationId')) return swap('user', '"user".oauth_application', 'owner_id', params['applicationId'], userId);
+    if (route.path.includes('identityId')) {
+      const holder = await giveIdentity(params['identityId']!, userId);
+      return async () => void (await giveIdentity(params['identityId']!, holder));
+    }
     const id = /:(\w+Id)/.exec(route.path)?.[1] ?? '';
     return swap('user', '"user".session', 'account_id', params[id], userId);
   }
@@ -413,6 +437,9 @@ function supportVerdict(route: AnyRoute, caller: Caller): Verdict {
   if (caller === 'support') return 'allowed';
   return route.path.includes(':') ? 404 : 403;
 }
+
+/** A provider that nobody reaches: whoever gets so far is told that. */
+const OIDC_AWAY = JSON.stringify([{ id: 'sandbox', issuer: 'https://127.0.0.1:1', clientId: 'x', displayName: 'Away' }]);
 
 /** Codes of refusals that are about something else than the caller's right. */
 function isRule(code: unknown): boolean {

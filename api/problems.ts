@@ -24,14 +24,21 @@ export class Problem extends Error {
   readonly code: string;
   readonly entries: readonly ProblemEntry[];
   readonly headers: Readonly<Record<string, string>>;
+  /** Members of this problem alone (RFC 9457, section 3.2). */
+  readonly extension: Readonly<Record<string, unknown>>;
 
-  constructor(code: string, detail: string, options: { entries?: readonly ProblemEntry[]; headers?: Record<string, string> } = {}) {
+  constructor(
+    code: string,
+    detail: string,
+    options: { entries?: readonly ProblemEntry[]; headers?: Record<string, string>; extension?: Record<string, unknown> } = {},
+  ) {
     super(detail);
     this.name = 'Problem';
     this.code = code;
     this.status = statusOf(code);
     this.entries = options.entries ?? [];
     this.headers = options.headers ?? {};
+    this.extension = options.extension ?? {};
   }
 }
 
@@ -49,9 +56,11 @@ const STATUS: Record<string, number> = {
   idempotency_key_required: 400,
   invalid_idempotency_key: 400,
   signature_invalid: 400,
+  oidc_state_invalid: 400,
   unauthenticated: 401,
   invalid_credentials: 401,
   invalid_refresh_token: 401,
+  oidc_failed: 401,
   totp_required: 401,
   totp_invalid: 401,
   forbidden: 403,
@@ -73,11 +82,15 @@ const STATUS: Record<string, number> = {
   email_taken: 409,
   expense_not_pending: 409,
   id_taken: 409,
+  identity_limit_reached: 409,
+  identity_taken: 409,
   idempotency_in_progress: 409,
   invitation_expired: 409,
   invitation_limit_reached: 409,
   invitation_revoked: 409,
   invitation_used_up: 409,
+  last_credential: 409,
+  link_other_account: 409,
   member_already_claimed: 409,
   member_has_balance: 409,
   member_left: 409,
@@ -85,6 +98,8 @@ const STATUS: Record<string, number> = {
   not_archived: 409,
   not_deleted: 409,
   nothing_to_settle: 409,
+  oidc_email_unverified: 409,
+  oidc_link_required: 409,
   overpayment: 409,
   owner_cannot_leave: 409,
   owner_role_is_fixed: 409,
@@ -120,6 +135,7 @@ const STATUS: Record<string, number> = {
   database_unavailable: 503,
   gateway_unavailable: 503,
   not_ready: 503,
+  provider_unavailable: 503,
   shutting_down: 503,
 };
 

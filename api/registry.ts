@@ -17,6 +17,8 @@ import { transferRoutes } from './routes/payment/transfers/routes.ts';
 import { webhookRoutes } from './routes/payment/webhooks/routes.ts';
 import { auditRoutes } from './routes/user/audit/routes.ts';
 import { authRoutes } from './routes/user/auth/routes.ts';
+import { identityRoutes } from './routes/user/oidc/identity-routes.ts';
+import { oidcRoutes } from './routes/user/oidc/routes.ts';
 import { meRoutes } from './routes/user/me/routes.ts';
 import { applicationRoutes } from './routes/user/oauth/application-routes.ts';
 import { authorizationRoutes } from './routes/user/oauth/authorization-routes.ts';
@@ -28,6 +30,8 @@ import { userRoutes } from './routes/user/users/routes.ts';
 const ROUTES: Record<ServiceName, readonly AnyRoute[]> = {
   user: [
     ...authRoutes,
+    ...oidcRoutes,
+    ...identityRoutes,
     ...meRoutes,
     ...sessionRoutes,
     ...tokenRoutes,

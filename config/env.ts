@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
+import { isIssuerAllowed, oidcProviders } from './oidc-providers.ts';
 
 /** The four services that one code base holds; each can be deployed by itself. */
 export const SERVICES = ['user', 'expense', 'payment', 'notification'] as const;
@@ -55,6 +56,9 @@ const schema = z.object({
     .describe('Memory of one argon2id hash in KiB. With less than 19456, PASSWORD_PASSES must grow (OWASP Password Storage).'),
   PASSWORD_PASSES: z.coerce.number().int().min(1).max(20).default(2).describe('Passes of argon2id over its memory.'),
   PASSWORD_LANES: z.coerce.number().int().min(1).max(8).default(1).describe('Lanes of one argon2id hash.'),
+  OIDC_PROVIDERS: oidcProviders.describe(
+    'JSON list of OpenID providers to sign in with: id, issuer (https), clientId, clientSecret?, scopes?, displayName; none by default.',
+  ),
   SECRETS_FILE: z.string().default('').describe('JSON file with the signing keys, see config/secrets.ts.'),
   RATE_LIMIT_CREDENTIAL: perMinute.default(1200).describe('Requests per minute for one signed-in user.'),
   RATE_LIMIT_ANONYMOUS: perMinute.default(300).describe('Requests per minute for one address without credentials.'),
@@ -90,6 +94,11 @@ function isAddressRange(text: string): boolean {
   return isIP(address) !== 0 && rest.length === 0 && (bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= most));
 }
 
+function textOf(fallback: string | number | boolean | object): string {
+  // A list that is empty by default reads better as no default.
+  return typeof fallback === 'object' ? '' : String(fallback);
+}
+
 /** The parsed environment. */
 export type Env = z.infer<typeof schema>;
 
@@ -102,7 +111,11 @@ export type Env = z.infer<typeof schema>;
 export function readEnv(source: Record<string, string | undefined> = process.env): Env {
   const present = Object.fromEntries(Object.entries(source).filter(([, value]) => value !== ''));
   const parsed = schema.safeParse(present);
-  if (parsed.success) return parsed.data;
+  if (parsed.success) {
+    const insecure = parsed.data.OIDC_PROVIDERS.find(({ issuer }) => !isIssuerAllowed(issuer, parsed.data.SANDBOX));
+    if (insecure === undefined) return parsed.data;
+    throw new Error(`environment: OIDC_PROVIDERS: the issuer of ${insecure.id} must be an https address`);
+  }
   throw new Error(`environment: ${parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ')}`);
 }
 
@@ -113,7 +126,7 @@ export function describeEnv(): { name: string; meaning: string; default: string 
     return {
       name,
       meaning: field.description ?? '',
-      default: fallback.success && fallback.data !== undefined ? String(fallback.data) : '',
+      default: fallback.success && fallback.data !== undefined ? textOf(fallback.data) : '',
     };
   });
 }

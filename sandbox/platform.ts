@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { provideDemoAccount, type DemoAccount } from './demo-account.ts';
 import { releaseLock, takeLock } from './lock.ts';
 import { answers, nodeChild } from './node-child.ts';
+import { OPENID_CLIENT } from './doubles/openid/provider.ts';
 import { openLogFile } from './log-file.ts';
 import { PLATFORM_PARTS, type Parts } from './parts.ts';
 import { preparePostgresHome } from './postgres-home.ts';
@@ -273,11 +274,22 @@ async function startDoubles({
     SMTP_DOUBLE_PORT: String(ports.smtp),
     STRIPE_WEBHOOK_SECRET: webhookSecret,
     WEBHOOK_URL: `http://127.0.0.1:${ports.api}/v1/webhooks/stripe`,
+    ...(env['PUBLIC_URL'] ? { OPENID_REDIRECT_URI: openIdCallback(env['PUBLIC_URL']) } : {}),
     DATA_DIR: dataDir,
   });
   await supervisor.start(
     nodeChild({ name: 'doubles', entry: parts.doubles, env: own, ready: { line: /"ready":\s*true/ }, graceMs: DOUBLES_GRACE_MS }),
   );
+}
+
+/** The double of an OpenID provider, as the API is told of it. */
+function openIdProvider(ports: Ports): Record<string, string> {
+  const { id: clientId, secret: clientSecret } = OPENID_CLIENT;
+  return { id: 'sandbox', issuer: `http://127.0.0.1:${ports.sandbox}/openid`, clientId, clientSecret, displayName: 'Sandbox' };
+}
+
+function openIdCallback(publicUrl: string): string {
+  return `${publicUrl.replace(/\/+$/, '')}/v1/auth/oidc/sandbox/callback`;
 }
 
 /** The doubles stand in for what the environment does not name: a real Stripe key or mail server goes before them. */
@@ -290,6 +302,7 @@ function doublesEnv(env: NodeJS.ProcessEnv, ports: Ports, webhookSecret: string)
   return {
     SANDBOX: '1',
     ...(env['STRIPE_SECRET_KEY'] ? {} : stripe),
+    ...(env['OIDC_PROVIDERS'] ? {} : { OIDC_PROVIDERS: JSON.stringify([openIdProvider(ports)]) }),
     ...(env['SMTP_URL'] ? {} : { SMTP_URL: `smtp://127.0.0.1:${ports.smtp}` }),
   };
 }

@@ -11,6 +11,7 @@ import { PublishedCursors } from './0009-published-cursors.ts';
 import { Credentials } from './0010-credentials.ts';
 import { SecondFactor } from './0012-second-factor.ts';
 import { PersonalTokens } from './0013-personal-tokens.ts';
+import { Identities } from './0014-identities.ts';
 import { OAuth } from './0015-oauth.ts';
 import { PlatformLists } from './0016-platform-lists.ts';
 
@@ -28,6 +29,7 @@ export const MIGRATIONS: MigrationObject[] = [
   { name: '0010-credentials', class: Credentials },
   { name: '0012-second-factor', class: SecondFactor },
   { name: '0013-personal-tokens', class: PersonalTokens },
+  { name: '0014-identities', class: Identities },
   { name: '0015-oauth', class: OAuth },
   { name: '0016-platform-lists', class: PlatformLists },
 ];

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { z } from 'zod';
 import { json, readBody, send, type HttpAnswer } from './http.ts';
 import type { LiveUpdates } from './live-updates.ts';
+import type { OpenIdDouble } from './openid/openid-double.ts';
 import type { SmtpDouble } from './smtp/server.ts';
 import { smtpFaultPlanSchema } from './smtp/faults.ts';
 import { faultPlanSchema } from './stripe/faults.ts';
@@ -13,6 +14,7 @@ import { viewPayments, viewWebhooks } from './views.ts';
 export interface Doubles {
   readonly stripe: StripeDouble;
   readonly smtp: SmtpDouble;
+  readonly openId: OpenIdDouble;
   readonly live: LiveUpdates;
 }
 
@@ -29,6 +31,7 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
   'GET /_sandbox/payments': ({ stripe }, url) => json(200, { data: viewPayments(stripe.store, rows(url)) }),
   'GET /_sandbox/webhooks': ({ stripe }, url) => json(200, { data: viewWebhooks(stripe.store, rows(url)) }),
   'GET /_sandbox/requests': ({ stripe }, url) => json(200, { data: stripe.requests.latest(rows(url)) }),
+  'GET /_sandbox/sign-ins': ({ openId }, url) => json(200, { data: openId.people.signIns(rows(url)) }),
   'GET /_sandbox/faults': ({ stripe }) => json(200, stripe.faults.read()),
   'POST /_sandbox/faults': async ({ stripe, live }, _url, body) => {
     const plan = parsed(faultPlanSchema, await body());

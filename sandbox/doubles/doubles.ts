@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { serveControl, type Doubles } from './control.ts';
 import { json, listen, send } from './http.ts';
 import { LiveUpdates } from './live-updates.ts';
+import { OpenIdDouble } from './openid/openid-double.ts';
 import { serveAsset } from './page/assets.ts';
 import { SmtpDouble } from './smtp/server.ts';
 import { servePage } from './stripe/pages.ts';
@@ -18,6 +19,8 @@ export interface DoublesOptions {
   readonly webhookUrl?: string | undefined;
   /** Signing secret of that endpoint. Default: `whsec_sandbox`. */
   readonly webhookSecret?: string | undefined;
+  /** Callbacks of the OpenID provider's client besides those on this machine. */
+  readonly openIdRedirectUris?: readonly string[] | undefined;
   /** Ports to listen on; 0 or missing takes a free one. */
   readonly ports?:
     | { readonly sandbox?: number | undefined; readonly stripe?: number | undefined; readonly smtp?: number | undefined }
@@ -34,12 +37,14 @@ export interface RunningDoubles {
   readonly stripePort: number;
   readonly smtpPort: number;
   readonly webhookSecret: string;
+  /** Of the OpenID provider, below the sandbox's port. */
+  readonly openIdIssuer: string;
   /** Ends everything and closes the files; what is undelivered goes on at the next start. */
   readonly stop: () => Promise<void>;
 }
 
 /**
- * Starts the outside world on loopback: Stripe, a mail server, and the page that shows what they received.
+ * Starts the outside world on loopback: Stripe, a mail server, an OpenID provider, and the page that shows what they received.
  *
  * @throws Error with code EADDRINUSE when a given port is taken; nothing stays open then.
  */
@@ -57,13 +62,19 @@ export async function startDoubles(options: DoublesOptions): Promise<RunningDoub
   try {
     const smtp = await SmtpDouble.start({ folder, port: options.ports?.smtp ?? 0, changed: () => live.publish('mails') });
     closers.push(() => smtp.close());
-    const doubles: Doubles = { stripe, smtp, live };
+    const openId = new OpenIdDouble({
+      folder,
+      redirectUris: options.openIdRedirectUris ?? [],
+      changed: () => live.publish('sign-ins'),
+    });
+    const doubles: Doubles = { stripe, smtp, openId, live };
     const api = new StripeApi(stripe);
     const stripeServer = await listen(options.ports?.stripe ?? 0, (request, response) => serveStripe(doubles, api, request, response));
     closers.push(stripeServer.close);
     stripe.baseUrl = `http://127.0.0.1:${stripeServer.port}`;
     const page = await listen(options.ports?.sandbox ?? 0, (request, response) => serveSandbox(doubles, request, response));
     closers.push(page.close);
+    openId.baseUrl = `http://127.0.0.1:${page.port}`;
     stripe.resume();
     return {
       sandboxUrl: `http://127.0.0.1:${page.port}`,
@@ -72,6 +83,7 @@ export async function startDoubles(options: DoublesOptions): Promise<RunningDoub
       stripePort: stripeServer.port,
       smtpPort: smtp.port,
       webhookSecret,
+      openIdIssuer: openId.issuer,
       stop,
     };
   } catch (error) {
@@ -89,6 +101,7 @@ async function serveStripe(doubles: Doubles, api: StripeApi, request: IncomingMe
 
 async function serveSandbox(doubles: Doubles, request: IncomingMessage, response: ServerResponse): Promise<void> {
   if (await serveControl(doubles, request, response)) return;
+  if (await doubles.openId.serve(request, response)) return;
   const asset = request.method === 'GET' || request.method === 'HEAD' ? serveAsset(request) : undefined;
   send(response, asset ?? json(404, { error: { code: 'not_found', message: 'No such page in the sandbox.' } }));
 }

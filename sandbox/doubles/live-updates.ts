@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
 /** What changed: the page reads the part again. */
-export type LiveTopic = 'mails' | 'payments' | 'webhooks' | 'requests' | 'faults';
+export type LiveTopic = 'mails' | 'payments' | 'webhooks' | 'requests' | 'sign-ins' | 'faults';
 
 /** The most pages that are kept informed at once; a browser opens one each. */
 const LISTENERS_MAX = 64;

@@ -14,6 +14,8 @@ const environmentSchema = z.object({
   STRIPE_WEBHOOK_SECRET: z.string().min(1).default('whsec_sandbox'),
   /** Our API's endpoint for Stripe's webhooks; empty sends none. */
   WEBHOOK_URL: z.union([z.url(), z.literal('')]).optional(),
+  /** Our API's callback for the OpenID provider where it is not on this machine. */
+  OPENID_REDIRECT_URI: z.union([z.url(), z.literal('')]).optional(),
   DATA_DIR: z.string().min(1).default('.data'),
   /** When set, the process ends with the one that holds its standard input. */
   SANDBOX_PARENT_WATCH: z.string().optional(),
@@ -29,6 +31,7 @@ const doubles = await startDoubles({
   dataDir: environment.DATA_DIR,
   webhookUrl: environment.WEBHOOK_URL || undefined,
   webhookSecret: environment.STRIPE_WEBHOOK_SECRET,
+  openIdRedirectUris: environment.OPENID_REDIRECT_URI ? [environment.OPENID_REDIRECT_URI] : [],
   ports: { sandbox: environment.SANDBOX_PORT, stripe: environment.STRIPE_DOUBLE_PORT, smtp: environment.SMTP_DOUBLE_PORT },
 }).catch((error: NodeJS.ErrnoException) => end(describe(error)));
 

@@ -83,7 +83,14 @@ export async function oneOfEach(api: TestApi, owner: TestUser, debtor: TestUser)
      values ($1, $2, 'application', '{profile:read}', $3, now() + interval '1 day')`,
     [authorizationId, owner.userId, application.id],
   );
+  const identityId = uuidv7();
+  await user!.pool.query(
+    `insert into "user".identity (id, account_id, provider, issuer, subject) values ($1::uuid, $2, 'sandbox', 'https://op.example', $1::uuid::text)`,
+    [identityId, owner.userId],
+  );
   const params = {
+    identityId,
+    provider: 'sandbox',
     authorizationId,
     groupId,
     memberId: memberIds.guest,

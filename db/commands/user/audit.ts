@@ -20,6 +20,8 @@ export const AUDIT_ACTIONS = {
   'user.role_changed': '`from`, `to`, `reason`',
   'token.created': '`tokenId`, `scopes`',
   'token.ended': '`tokenId`',
+  'identity.linked': '`identityId`, `provider`',
+  'identity.unlinked': '`identityId`, `provider`',
   'application.created': '`applicationId`',
   'application.changed': '`applicationId`',
   'application.secret_replaced': '`applicationId`',

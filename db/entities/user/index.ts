@@ -5,6 +5,9 @@ import { Account } from './account.ts';
 import { Session } from './session.ts';
 import { RecoveryCode } from './recovery-code.ts';
 import { AuditEvent } from './audit-event.ts';
+import { Identity } from './identity.ts';
+import { IdentityLink } from './identity-link.ts';
+import { OidcTransaction } from './oidc-transaction.ts';
 import { OAuthApplication } from './oauth-application.ts';
 import { OAuthArtifact } from './oauth-artifact.ts';
 import { MailToken } from './mail-token.ts';
@@ -19,6 +22,9 @@ export const userEntities = [
   MailToken,
   AuditEvent,
   RecoveryCode,
+  Identity,
+  IdentityLink,
+  OidcTransaction,
   OAuthApplication,
   OAuthArtifact,
 ];

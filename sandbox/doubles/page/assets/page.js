@@ -14,7 +14,7 @@ const STATE_WORDS = {
 const READ_DELAY_MS = 120;
 const ROWS = 200;
 
-const view = { mails: [], payments: [], webhooks: [], requests: [], journal: null, openMail: null, mailForm: 'html' };
+const view = { mails: [], payments: [], webhooks: [], requests: [], 'sign-ins': [], journal: null, openMail: null, mailForm: 'html' };
 const waiting = new Map();
 
 const byId = (id) => document.getElementById(id);
@@ -90,6 +90,11 @@ function requestRow(request) {
     element('td', {}, request.fault?.replaceAll('_', ' ') ?? '–'),
     element('td', {}, element('code', {}, request.idempotencyKey ?? '–')),
   );
+}
+
+function signInRow(signIn) {
+  const verified = signIn.emailVerified ? null : sub('not verified');
+  return element('tr', {}, timeCell(signIn.at), element('td', {}, signIn.name), element('td', {}, signIn.email, verified));
 }
 
 function fill(topic, row) {
@@ -267,6 +272,10 @@ const readers = {
     view.requests = (await read(`/_sandbox/requests?limit=${ROWS}`)).data;
     fill('requests', requestRow);
   },
+  async 'sign-ins'() {
+    view['sign-ins'] = (await read(`/_sandbox/sign-ins?limit=${ROWS}`)).data;
+    fill('sign-ins', signInRow);
+  },
   async faults() {
     const [stripe, smtp] = await Promise.all([read('/_sandbox/faults'), read('/_sandbox/smtp-faults')]);
     drawFaults(stripe, smtp);
@@ -304,4 +313,5 @@ for (const topic of Object.keys(readers)) stream.addEventListener(topic, () => c
 byId('payments-filter').addEventListener('input', () => fill('payments', paymentRow));
 byId('webhooks-filter').addEventListener('input', () => fill('webhooks', webhookRow));
 byId('requests-filter').addEventListener('input', () => fill('requests', requestRow));
+byId('sign-ins-filter').addEventListener('input', () => fill('sign-ins', signInRow));
 byId('mails-filter').addEventListener('input', drawMails);
