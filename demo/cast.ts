@@ -49,13 +49,18 @@ export function actingAccount(who: Person | Account, owner: Account | null): Acc
   return account;
 }
 
+/** The address of somebody in a run; no other run uses it. */
+export function addressOf(runId: string, index: number): string {
+  return `person-${index + 1}.${runId}@demo.safesplitx.example`;
+}
+
 /**
  * Registers an address that no other run uses, and stays signed in: a token that has run out is replaced by signing in.
  *
  * Registration takes no Idempotency-Key; an address that is taken on a repetition is the one of the try that was cut off.
  */
 export async function register(api: Client, runId: string, index: number, displayName: string): Promise<Account> {
-  const email = `person-${index + 1}.${runId}@demo.safesplitx.example`;
+  const email = addressOf(runId, index);
   const password = randomBytes(15).toString('base64url');
   const signIn = async (): Promise<string> => {
     const { body } = await api.send<{ accessToken: string }>('POST', '/v1/auth/login', { body: { email, password } });
@@ -82,6 +87,11 @@ export async function register(api: Client, runId: string, index: number, displa
       return token;
     },
   };
+}
+
+/** Signs in with the password, as somebody does who comes back. */
+export async function signInByPassword(api: Client, { email, password }: Account): Promise<void> {
+  await api.send('POST', '/v1/auth/login', { body: { email, password } });
 }
 
 /** Uses the token of the verification mail; a repetition of a try that was cut off finds the address verified. */

@@ -65,7 +65,7 @@ async function run({ json, input }: DemoOptions): Promise<number> {
       basename(file)
         .replace(/\.csv$/i, '')
         .slice(0, GROUP_NAME_MAX) || 'ledger';
-    await play({ text, ledger, groupName: `Demo: ${groupName}`, withoutAccount, api, sandbox, progress }, story);
+    await play({ text, ledger, groupName: `Demo: ${groupName}`, withoutAccount, api, apiUrl, sandbox, progress }, story);
   } catch (error) {
     failure = describe(error, file);
   }

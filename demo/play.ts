@@ -2,7 +2,7 @@ import { approveAndReject } from './approving.ts';
 import type { Ask, Cast } from './cast.ts';
 import { type Check, checkBalances, checkJournal, checkPlan, checkState, checkTransfers, checkZero } from './checks.ts';
 import type { Client } from './client.ts';
-import { open } from './opening.ts';
+import { open, type SignedIn } from './opening.ts';
 import { type Nets, netsOf, netsOfFile, paymentEffect, plus } from './oracle.ts';
 import { type Leg, minorOf, payableByStripe } from './paying.ts';
 import type { Progress } from './progress.ts';
@@ -35,6 +35,7 @@ export interface Story {
   refunded: Refunded | null;
   journal: readonly JournalEntry[];
   readonly workflowIds: string[];
+  signIns: readonly SignedIn[];
   readonly checks: Check[];
 }
 
@@ -45,6 +46,7 @@ export interface PlayInput {
   readonly groupName: string;
   readonly withoutAccount: ReadonlySet<string>;
   readonly api: Client;
+  readonly apiUrl: string;
   readonly sandbox: Client;
   readonly progress: Progress;
 }
@@ -66,6 +68,7 @@ export function newStory({ text, ledger }: Pick<PlayInput, 'text' | 'ledger'>): 
     refunded: null,
     journal,
     workflowIds: [],
+    signIns: [],
     checks: [],
   };
 }
@@ -77,7 +80,8 @@ export function newStory({ text, ledger }: Pick<PlayInput, 'text' | 'ledger'>): 
  */
 export async function play(input: PlayInput, story: Story): Promise<void> {
   const { ledger, progress, sandbox } = input;
-  const { cast, group, ask } = await open(input);
+  const { cast, group, ask, signIns } = await open(input);
+  story.signIns = signIns;
   story.workflowIds.push(group.workflowId);
 
   await record(ledger, cast, ask, progress);

@@ -2,6 +2,7 @@ import Table from 'cli-table3';
 import { formatAmount } from '../domain/money.ts';
 import type { PlatformUrls } from '../sandbox/running.ts';
 import { type Nets, netOf } from './oracle.ts';
+import { WAYS } from './opening.ts';
 import type { Proposed, Story } from './play.ts';
 
 /** Whether everything that was checked holds, and the run came to its end. */
@@ -40,6 +41,7 @@ export function toJson(story: Story, failure: string | null, urls: PlatformUrls 
     balancesAfter: story.balancesAfter.size === 0 ? [] : netsToJson(story, story.balancesAfter),
     journal: story.journal,
     workflows: story.workflowIds.map((id) => ({ id, url: workflowUrl(urls, id) })),
+    signIns: story.signIns,
   };
 }
 
@@ -52,6 +54,7 @@ function netsToJson({ people, currencies }: Story, nets: Nets): Record<string, s
 /** What a person wants to read at the end. */
 export function toText(story: Story, urls: PlatformUrls, own: boolean): string {
   const parts = [
+    story.signIns.map(({ name, method }) => `${name} signed in ${WAYS[method]}.`).join('\n'),
     balancesTable('What the file says: who is owed (+), who owes (-)', story, story.balancesBefore),
     owedTable('Who owes whom before', story.owedBefore),
     transfersTable(story),

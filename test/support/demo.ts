@@ -26,6 +26,7 @@ export interface DemoResult {
   readonly balancesAfter: readonly DemoNet[];
   readonly journal: readonly { effect: string; amount: number; metadata: Record<string, string> }[];
   readonly workflows: readonly { id: string; url: string }[];
+  readonly signIns: readonly { name: string; method: string }[];
 }
 
 interface DemoNet {
@@ -68,9 +69,13 @@ export async function runDemo(
 export function judgeDemo(run: DemoRun): DemoResult {
   assert.equal(run.code, 0, run.stderr);
   const result = JSON.parse(run.stdout) as DemoResult;
-  const fields = ['ok', 'people', 'balancesBefore', 'plan', 'transfers', 'refunds', 'balancesAfter', 'journal', 'workflows'];
+  const fields = ['ok', 'people', 'balancesBefore', 'plan', 'transfers', 'refunds', 'balancesAfter', 'journal', 'workflows', 'signIns'];
   assert.deepEqual(Object.keys(result), fields);
   assert.equal(result.ok, true);
+  assert.deepEqual(
+    result.signIns.map(({ method }) => method),
+    ['password', 'openid'],
+  );
   assertBefore(result);
   assertAfter(result);
   assertJournal(result);
