@@ -45,7 +45,7 @@ export function createOpenIdProvider(
     pkce: { required: () => true },
     ttl: {
       AccessToken: 5 * MINUTE,
-      AuthorizationCode: MINUTE,
+      AuthorizationCode: 5 * MINUTE,
       Grant: 10 * MINUTE,
       IdToken: 5 * MINUTE,
       Interaction: 15 * MINUTE,
