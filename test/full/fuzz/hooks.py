@@ -66,6 +66,8 @@ def before_add_examples(context, examples):
         if needs_key(operation):
             headers["Idempotency-Key"] = str(uuid.uuid4())
         fields = {"path_parameters": dict(recipe.get("path", {})), "headers": headers}
+        if "query" in recipe:
+            fields["query"] = dict(recipe["query"])
         if "body" in recipe:
             fields.update(body=recipe["body"], media_type="application/json")
         case = operation.Case(**fields)

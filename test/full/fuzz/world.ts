@@ -3,6 +3,7 @@ import { Secret, TOTP } from 'otpauth';
 import { v7 as uuidv7 } from 'uuid';
 import { OAuthBrowser } from '../../support/oauth-browser.ts';
 import { until } from '../../support/until.ts';
+import { comeBack, goToProvider } from '../support/federated.ts';
 import { mailedToken, register, signUp, type Addresses, type Json, type Person } from '../support/people.ts';
 
 /** One request that succeeds in the world as it was made, once. */
@@ -10,6 +11,7 @@ export interface Recipe {
   /** Access token of whoever may do it; none for anonymous operations. */
   readonly token?: string;
   readonly path?: Readonly<Record<string, string>>;
+  readonly query?: Readonly<Record<string, string>>;
   readonly body?: Json;
   readonly headers?: Readonly<Record<string, string>>;
   /** The body goes out with the gateway's signature. */
@@ -69,6 +71,8 @@ export async function playWorld(at: Addresses, grantAdmin: (email: string) => Pr
   const reminders = await play.reminders(owed);
   const ids = await play.ids(open, asking);
   const [notices, others] = (await Promise.all([ana, ben].map(noticesOf))) as [Json[], Json[]];
+  // Last, since what a provider gives is good for minutes only.
+  const federated = await playFederated(at, cara);
 
   const recipes: Record<string, readonly Recipe[]> = {
     ...user,
@@ -77,6 +81,7 @@ export async function playWorld(at: Addresses, grantAdmin: (email: string) => Pr
     ...expenses,
     ...payments,
     ...reminders,
+    ...federated.recipes,
     listNotifications: [{ token: ben.token }],
     readNotification: others.slice(0, 3).map((notice) => ({ token: ben.token, path: { notificationId: idOf(notice) } })),
     readAllNotifications: [{ token: ben.token }],
@@ -91,7 +96,7 @@ export async function playWorld(at: Addresses, grantAdmin: (email: string) => Pr
   return {
     signIn: { url: `${at.apiUrl}/v1/auth/login`, body: { email: ana.email, password: ana.password } },
     recipes,
-    ids: { ...ids, gateway: ['stripe'], notificationId: notices.map(idOf) },
+    ids: { ...ids, identityId: [federated.spareId], provider: ['sandbox'], gateway: ['stripe'], notificationId: notices.map(idOf) },
     members: Object.fromEntries([open, asking].map((group) => [group.id, [group.ana, group.ben, group.cara]])),
   };
 }
@@ -152,6 +157,33 @@ async function playCredentials(at: Addresses, ana: Person): Promise<Recipes> {
     createToken: [{ token: ana.token, body: token }],
     listTokens: [{ token: ana.token }],
     endToken: [{ token: ana.token, path: { tokenId: idOf(toEnd) } }],
+  };
+}
+
+/** Sign-ins with the sandbox's OpenID provider. */
+async function playFederated(at: Addresses, cara: Person): Promise<{ recipes: Recipes; spareId: string }> {
+  const [nia, oda, pam] = (await Promise.all(['Nia', 'Oda', 'Pam'].map((name) => signUp(at, name)))) as [Person, Person, Person];
+  const linkToken = async ({ email }: { email: string }, link: boolean): Promise<string> => {
+    const told = await comeBack(at, await goToProvider(at, { email, name: 'Somebody' }, link));
+    if (typeof told['linkToken'] !== 'string') throw new Error(`no link token: ${JSON.stringify(told)}`);
+    return told['linkToken'];
+  };
+  const elsewhere = (): { email: string } => ({ email: `${uuidv7()}@elsewhere.example` });
+  const add = async (person: Person): Promise<Json> =>
+    person.call('POST', '/v1/me/identities', { linkToken: await linkToken(elsewhere(), true), password: person.password });
+  const [toRemove, spare] = [await add(pam), await add(cara)];
+  const { query, cookie } = await goToProvider(at, { ...elsewhere(), name: 'Quin' });
+  return {
+    spareId: idOf(spare),
+    recipes: {
+      listOidcProviders: [{}],
+      startOidc: [{ path: { provider: 'sandbox' }, headers: { Accept: 'application/json' } }],
+      finishOidc: [{ path: { provider: 'sandbox' }, query, headers: { Cookie: cookie } }],
+      linkOidc: [{ body: { linkToken: await linkToken(nia, false), password: nia.password } }],
+      listIdentities: [{ token: pam.token }],
+      addIdentity: [{ token: oda.token, body: { linkToken: await linkToken(elsewhere(), true), password: oda.password } }],
+      removeIdentity: [{ token: pam.token, path: { identityId: idOf(toRemove) } }],
+    },
   };
 }
 

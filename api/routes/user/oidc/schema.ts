@@ -25,13 +25,18 @@ export const startQuery = z.strictObject({
 
 export const started = z.strictObject({ authorizationUrl: z.string().meta({ description: 'Of the provider.' }) });
 
+/** What providers give has no length of ours to be published; the size of all headers bounds it before this does. */
+function upTo(max: number): (text: string) => boolean {
+  return (text) => text.length <= max;
+}
+
 /** Providers append what they like, and a client ignores what it does not know (RFC 6749, section 4.1.2). */
 export const callbackQuery = z.object({
   state: z.string().min(1).max(200).optional(),
-  code: z.string().min(1).max(4000).optional(),
-  iss: z.string().max(2000).optional().meta({ description: 'The issuer, by RFC 9207.' }),
+  code: z.string().min(1).refine(upTo(4000), 'must have at most 4000 characters').optional(),
+  iss: z.string().refine(upTo(2000), 'must have at most 2000 characters').optional().meta({ description: 'The issuer, by RFC 9207.' }),
   error: z.string().min(1).max(200).optional(),
-  error_description: z.string().max(2000).optional(),
+  error_description: z.string().refine(upTo(2000), 'must have at most 2000 characters').optional(),
 });
 
 const linkToken = z.string().min(1).max(100).meta({ description: '`linkToken` of a callback that was answered 409 `oidc_link_required`.' });
