@@ -6,7 +6,7 @@ import { frame, type Noted, type Observe } from './frame.ts';
 import { type Pipeline, runRoute } from './pipeline.ts';
 import { platformEndpoints } from './platform/endpoints.ts';
 import { crossOrigin } from './middleware/cors.ts';
-import { policyOf } from './policy.ts';
+import { checkPolicies, policyOf } from './policy.ts';
 import { Problem } from './problems.ts';
 import { routesOf } from './registry.ts';
 
@@ -19,6 +19,7 @@ import { routesOf } from './registry.ts';
  */
 export function createApp(pipeline: Pipeline, services: readonly ServiceName[], observe: Observe = () => {}): Koa {
   const app = new Koa({ proxy: false });
+  checkPolicies(routesOf());
   const routes = routesOf(services);
   const router = new Router({ sensitive: true, strict: true });
   for (const route of routes) {

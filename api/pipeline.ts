@@ -67,6 +67,7 @@ export async function runRoute(pipeline: Pipeline, route: AnyRoute, ctx: Context
   const request = new RouteRequest({
     deps,
     service: route.service,
+    policy,
     params,
     query,
     body,

@@ -5,12 +5,14 @@
 import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
 import { v7 as uuidv7 } from 'uuid';
+import { GROUP_STATES, type GroupState } from '../domain/group.ts';
 import { type Role, ROLES, roleAtLeast } from '../domain/roles.ts';
+import { type Standing, STANDINGS } from '../domain/standing.ts';
 import { startApi, type TestApi, type TestUser } from '../test/support/api.ts';
 import { join } from '../test/support/groups.ts';
 import { filledPath, oneOfEach, type OneOfEach } from '../test/support/one-of-each.ts';
 import { testDatabaseUrl } from '../test/support/servers.ts';
-import { policyOf } from './policy.ts';
+import { platformRoleOf, policyOf } from './policy.ts';
 import { routesOf } from './registry.ts';
 import type { AnyRoute } from './route.ts';
 
@@ -351,9 +353,15 @@ describe('permission matrix', function () {
     return swap('user', '"user".session', 'account_id', params[id], userId);
   }
 
-  async function ask(route: AnyRoute, expected: Expected, caller: Caller, target: Target): Promise<{ status: number; code: unknown }> {
+  async function ask(
+    route: AnyRoute,
+    expected: Expected,
+    caller: Caller,
+    target: Target,
+    ifMatch = '"v0"',
+  ): Promise<{ status: number; code: unknown; detail: unknown }> {
     const world = target === 'other group' ? away : home;
-    const headers: Record<string, string> = { 'if-match': '"v0"', 'idempotency-key': uuidv7() };
+    const headers: Record<string, string> = { 'if-match': ifMatch, 'idempotency-key': uuidv7() };
     const body = typeof expected.body === 'function' ? expected.body(world) : expected.body;
     const path = filledPath(route.path, world.params);
     const method = route.method.toUpperCase();
@@ -370,7 +378,18 @@ describe('permission matrix', function () {
       await rows('user', 'update "user".session set ended_at = null where id = any($1)', [
         ['sessionId', 'tokenId', 'authorizationId'].map((name) => world.params[name]),
       ]);
-    return { status: answer.status, code: (answer.body as { code?: unknown } | undefined)?.code };
+    const { code, detail } = (answer.body ?? {}) as { code?: unknown; detail?: unknown };
+    return { status: answer.status, code, detail };
+  }
+
+  /** Brings the group into a state, whatever it was; a new version, so that nobody remembers another. */
+  async function bringTo(state: GroupState): Promise<void> {
+    await rows(
+      'expense',
+      `update expense."group" set state = $2, version = version + 1, archived_at = case when $2 = 'archived' then now() end,
+         deleted_at = case when $2 = 'deleted' then now() end where id = $1`,
+      [home.params['groupId'], state],
+    );
   }
 
   /** The person of a caller. What ends somebody's session or membership is asked by somebody new; a token by one with another scope. */
@@ -409,6 +428,23 @@ describe('permission matrix', function () {
     for (const route of routes) assert.equal(policyOf(route).scope, EXPECTED[route.operationId]!.scope ?? null, route.operationId);
   });
 
+  it('agrees with the standings of the policy', () => {
+    for (const route of routes) {
+      const { standing } = policyOf(route);
+      const { for: whom, least, own: mine } = EXPECTED[route.operationId]!;
+      assert.equal(platformRoleOf(policyOf(route)), whom === 'support' ? 'support' : null, route.operationId);
+      if (whom !== 'group') {
+        assert.equal(standing, whom === 'own' ? 'self' : null, route.operationId);
+        continue;
+      }
+      assert.ok(standing !== null && standing !== 'self', route.operationId);
+      const asked: Standing = STANDINGS[standing];
+      assert.equal(asked.least, least === 'nobody' ? null : least === 'open' ? 'viewer' : least, route.operationId);
+      if (mine === undefined) assert.deepEqual(asked.as, [], route.operationId);
+      else assert.ok(mine[0] !== 'self' && asked.as.includes(mine[0]) && asked.leastAs === mine[1], route.operationId);
+    }
+  });
+
   for (const route of routes)
     it(`${route.operationId}, is done by those who may, and by nobody else`, async () => {
       const expected = EXPECTED[route.operationId]!;
@@ -427,7 +463,33 @@ describe('permission matrix', function () {
         }
       assert.deepEqual(wrong, []);
     });
+
+  for (const route of routes.filter((one) => inGroup(one)))
+    it(`${route.operationId}, is possible in the states of a group that its policy names, and in no other`, async () => {
+      const { states, rule } = policyOf(route);
+      const wrong: string[] = [];
+      for (const state of GROUP_STATES) {
+        cells += 1;
+        await bringTo(state);
+        const { status, code, detail } = await ask(route, EXPECTED[route.operationId]!, 'owner', 'own', '*');
+        const refused = status === 409 && STATE_CODES.has(code) && String(detail).startsWith('The group is');
+        const possible = states === null || states.includes(state);
+        // Where the command has a rule of its own, that may refuse the owner before the state is looked at.
+        const fits = possible ? !refused : refused || (rule !== null && status >= 400);
+        if (!fits) wrong.push(`${state}: ${status} ${String(code)} ${String(detail)}, expected ${possible ? 'possible' : 'refused'}`);
+      }
+      await bringTo('active');
+      assert.deepEqual(wrong, []);
+    });
 });
+
+/** Codes of refusals that are about the state of a group. */
+const STATE_CODES = new Set<unknown>(['archived', 'deleted', 'not_archived', 'not_deleted']);
+
+function inGroup(route: AnyRoute): boolean {
+  const { standing, states } = policyOf(route);
+  return states !== null || (standing !== null && standing !== 'self');
+}
 
 const APPLICATION_AGAIN =
   'insert into "user".oauth_application select * from jsonb_populate_record(null::"user".oauth_application, $1::jsonb) on conflict (id) do nothing';

@@ -1,19 +1,61 @@
+import { GROUP_STATES, type GroupState, statesFor } from '../domain/group.ts';
+import type { Role } from '../domain/roles.ts';
 import { type PlatformRole, platformRoleAtLeast, type Scope } from '../domain/scopes.ts';
+import { leastRoleOf, type Standing, type StandingName, STANDINGS } from '../domain/standing.ts';
 import { Problem } from './problems.ts';
 import type { AnyRoute, Principal } from './route.ts';
 
-/** Who may do one operation, before anything is known of the resource in its path. */
+/** What an operation is done to; the path names it. */
+export type ResourceKind =
+  | 'group'
+  | 'member'
+  | 'expense'
+  | 'transfer'
+  | 'payment'
+  | 'refund'
+  | 'settlement'
+  | 'reminder'
+  | 'notification'
+  | 'session'
+  | 'token'
+  | 'application'
+  | 'authorization'
+  | 'identity'
+  | 'user';
+
+/** Who may do one operation to what, and when. The routes' checks, the document and the permission matrix follow from it. */
 export interface Policy {
   /** `anyone`: no credentials. `user`: signed in. Else the least platform role. */
   readonly caller: 'anyone' | 'user' | PlatformRole;
   /** What a personal access token or an application's token needs; `session`: only a sign-in itself may, no such token. */
   readonly scope: Scope | 'session' | null;
+  /** What it is done to; null where the path names nothing that not everybody may see. */
+  readonly resource: ResourceKind | null;
+  /** What a member has to be to the resource, which members of its group see; `self`: only whose it is sees it and may act; null: the caller decides alone. */
+  readonly standing: StandingName | 'self' | null;
+  /** States of the group in which it can be done, 409 in others; null where the group's state does not matter. */
+  readonly states: readonly GroupState[] | null;
+  /** What the command itself asks besides, of those who have the standing: for the document. */
+  readonly rule: string | null;
 }
 
-const anyone: Policy = { caller: 'anyone', scope: null };
+const anyone: Policy = { caller: 'anyone', scope: null, resource: null, standing: null, states: null, rule: null };
+const user = (scope: Scope | 'session'): Policy => ({ ...anyone, caller: 'user', scope });
+/** Things of the caller's own, which nobody else sees. */
+const own = (scope: Scope | 'session', resource: ResourceKind): Policy => ({ ...user(scope), resource, standing: 'self' });
+/** A group or a thing of one, which its members see. */
+const member = (
+  scope: Scope,
+  standing: StandingName,
+  { on, states, rule }: { on?: ResourceKind; states?: readonly GroupState[]; rule?: string } = {},
+): Policy => ({ ...user(scope), resource: on ?? 'group', standing, states: states ?? null, rule: rule ?? null });
 /** Acts by virtue of a platform role are for people who signed in, never for tokens; each is in the audit log. */
-const platform = (caller: PlatformRole): Policy => ({ caller, scope: 'session' });
-const user = (scope: Scope | 'session'): Policy => ({ caller: 'user', scope });
+const platform = (caller: PlatformRole, resource: ResourceKind | null = null): Policy => ({ ...user('session'), caller, resource });
+
+/** States of a group that takes what is new. */
+const OPEN = statesFor('change');
+/** States of a group whose debts may be paid. */
+const UNDELETED = statesFor('settle');
 
 /** The policy of every operation, by operationId. An operation without one does not start. */
 export const POLICIES: Readonly<Record<string, Policy>> = {
@@ -37,87 +79,87 @@ export const POLICIES: Readonly<Record<string, Policy>> = {
   disableTotp: user('session'),
   openPayoutAccount: user('session'),
   listSessions: user('session'),
-  endSession: user('session'),
+  endSession: own('session', 'session'),
   listIdentities: user('session'),
   addIdentity: user('session'),
-  removeIdentity: user('session'),
+  removeIdentity: own('session', 'identity'),
   createToken: user('session'),
   listTokens: user('session'),
-  endToken: user('session'),
+  endToken: own('session', 'token'),
   listUsers: platform('support'),
-  getUser: platform('support'),
-  updateUser: platform('support'),
+  getUser: platform('support', 'user'),
+  updateUser: platform('support', 'user'),
   listAudit: platform('support'),
   createApplication: user('session'),
   listApplications: user('session'),
-  updateApplication: user('session'),
-  replaceApplicationSecret: user('session'),
-  deleteApplication: user('session'),
+  updateApplication: own('session', 'application'),
+  replaceApplicationSecret: own('session', 'application'),
+  deleteApplication: own('session', 'application'),
   listAuthorizations: user('session'),
-  endAuthorization: user('session'),
+  endAuthorization: own('session', 'authorization'),
   getMe: user('profile:read'),
   updateMe: user('profile:write'),
-  getGroup: user('groups:read'),
+  getGroup: member('groups:read', 'viewer'),
   listGroups: user('groups:read'),
-  getMember: user('groups:read'),
-  listInvitations: user('groups:read'),
+  getMember: member('groups:read', 'viewer', { on: 'member' }),
+  listInvitations: member('groups:read', 'admin'),
   createGroup: user('groups:write'),
-  updateGroup: user('groups:write'),
-  archiveGroup: user('groups:write'),
-  unarchiveGroup: user('groups:write'),
-  restoreGroup: user('groups:write'),
-  deleteGroup: user('groups:write'),
-  leaveGroup: user('groups:write'),
-  handOverGroup: user('groups:write'),
-  addMember: user('groups:write'),
-  updateMember: user('groups:write'),
-  removeMember: user('groups:write'),
-  createInvitation: user('groups:write'),
-  revokeInvitation: user('groups:write'),
-  acceptInvitation: user('groups:write'),
-  listGroupExpenses: user('expenses:read'),
+  updateGroup: member('groups:write', 'admin', { states: OPEN }),
+  archiveGroup: member('groups:write', 'admin', { states: statesFor('archive') }),
+  unarchiveGroup: member('groups:write', 'admin', { states: statesFor('unarchive') }),
+  restoreGroup: member('groups:write', 'owner', { states: statesFor('restore') }),
+  deleteGroup: member('groups:write', 'owner', { states: statesFor('delete') }),
+  leaveGroup: member('groups:write', 'viewer', { states: UNDELETED }),
+  handOverGroup: member('groups:write', 'owner', { states: OPEN }),
+  addMember: member('groups:write', 'admin', { states: OPEN }),
+  updateMember: member('groups:write', 'admin', { on: 'member', states: OPEN }),
+  removeMember: member('groups:write', 'admin', { on: 'member', states: OPEN }),
+  createInvitation: member('groups:write', 'admin', { states: OPEN }),
+  revokeInvitation: member('groups:write', 'admin', { states: UNDELETED }),
+  acceptInvitation: { ...user('groups:write'), states: OPEN },
+  listGroupExpenses: member('expenses:read', 'viewer'),
   listExpenses: user('expenses:read'),
-  getExpense: user('expenses:read'),
-  getExpenseHistory: user('expenses:read'),
-  getBalances: user('expenses:read'),
-  getPlan: user('expenses:read'),
-  listAdjustments: user('expenses:read'),
-  createExpense: user('expenses:write'),
-  createExpenses: user('expenses:write'),
-  updateExpense: user('expenses:write'),
-  deleteExpense: user('expenses:write'),
-  restoreExpense: user('expenses:write'),
-  approveExpense: user('expenses:write'),
-  rejectExpense: user('expenses:write'),
-  withdrawExpense: user('expenses:write'),
-  createAdjustment: user('expenses:write'),
-  listSettlements: user('payments:read'),
-  getSettlement: user('payments:read'),
-  getRefund: user('payments:read'),
+  getExpense: member('expenses:read', 'viewer', { on: 'expense' }),
+  getExpenseHistory: member('expenses:read', 'viewer', { on: 'expense' }),
+  getBalances: member('expenses:read', 'viewer'),
+  getPlan: member('expenses:read', 'viewer'),
+  listAdjustments: member('expenses:read', 'viewer'),
+  createExpense: member('expenses:write', 'recorder', { states: OPEN }),
+  createExpenses: member('expenses:write', 'recorder', { states: OPEN }),
+  updateExpense: member('expenses:write', 'editor or creator', { on: 'expense', states: OPEN }),
+  deleteExpense: member('expenses:write', 'editor or creator', { on: 'expense', states: OPEN }),
+  restoreExpense: member('expenses:write', 'editor or creator', { on: 'expense', states: OPEN }),
+  approveExpense: member('expenses:write', 'viewer', { on: 'expense', states: OPEN, rule: 'Who is asked about the version that waits.' }),
+  rejectExpense: member('expenses:write', 'viewer', { on: 'expense', states: OPEN, rule: 'Who is asked about the version that waits.' }),
+  withdrawExpense: member('expenses:write', 'viewer', { on: 'expense', states: OPEN, rule: 'Who recorded it or proposed the edit.' }),
+  createAdjustment: member('expenses:write', 'admin', { states: OPEN }),
+  listSettlements: member('payments:read', 'viewer'),
+  getSettlement: member('payments:read', 'viewer', { on: 'settlement' }),
+  getRefund: member('payments:read', 'viewer', { on: 'refund' }),
   getPayoutAccount: user('payments:read'),
   listPayments: user('payments:read'),
-  getPayment: user('payments:read'),
-  getTransfer: user('payments:read'),
-  createSettlement: user('payments:write'),
-  cancelSettlement: user('payments:write'),
-  createRefund: user('payments:write'),
-  approveRefund: user('payments:write'),
-  rejectRefund: user('payments:write'),
-  payTransfer: user('payments:write'),
-  confirmTransfer: user('payments:write'),
-  disputeTransfer: user('payments:write'),
-  remindTransfer: user('payments:write'),
-  createPayment: user('payments:write'),
-  listReminders: user('notifications:read'),
-  getReminder: user('notifications:read'),
+  getPayment: member('payments:read', 'viewer', { on: 'payment' }),
+  getTransfer: member('payments:read', 'viewer', { on: 'transfer' }),
+  createSettlement: member('payments:write', 'contributor', { states: OPEN }),
+  cancelSettlement: member('payments:write', 'admin or creator', { on: 'settlement' }),
+  createRefund: member('payments:write', 'payer or receiver', { on: 'payment', states: UNDELETED }),
+  approveRefund: member('payments:write', 'approver', { on: 'refund' }),
+  rejectRefund: member('payments:write', 'approver', { on: 'refund' }),
+  payTransfer: member('payments:write', 'payer', { on: 'transfer', states: UNDELETED }),
+  confirmTransfer: member('payments:write', 'receiver', { on: 'transfer', states: UNDELETED }),
+  disputeTransfer: member('payments:write', 'receiver', { on: 'transfer' }),
+  remindTransfer: member('payments:write', 'receiver', { on: 'transfer', states: UNDELETED }),
+  createPayment: member('payments:write', 'contributor', { states: OPEN, rule: 'The payer; by hand the receiver too.' }),
+  listReminders: member('notifications:read', 'viewer'),
+  getReminder: member('notifications:read', 'viewer', { on: 'reminder' }),
   listNotifications: user('notifications:read'),
-  createReminder: user('notifications:write'),
-  updateReminder: user('notifications:write'),
-  stopReminder: user('notifications:write'),
-  pauseReminder: user('notifications:write'),
-  resumeReminder: user('notifications:write'),
-  snoozeReminder: user('notifications:write'),
-  readNotification: user('notifications:write'),
+  createReminder: member('notifications:write', 'viewer', { states: UNDELETED, rule: 'Who is owed something, and editors.' }),
+  updateReminder: member('notifications:write', 'editor or maker', { on: 'reminder' }),
+  stopReminder: member('notifications:write', 'editor or maker', { on: 'reminder' }),
+  pauseReminder: member('notifications:write', 'editor or maker', { on: 'reminder' }),
+  resumeReminder: member('notifications:write', 'editor or maker', { on: 'reminder' }),
+  snoozeReminder: member('notifications:write', 'editor, maker or debtor', { on: 'reminder' }),
+  readNotification: own('notifications:write', 'notification'),
   readAllNotifications: user('notifications:write'),
 };
 
@@ -132,9 +174,48 @@ export function policyOf(route: Pick<AnyRoute, 'operationId'>): Policy {
   return policy;
 }
 
+/**
+ * What a member has to be to the resource of an operation.
+ *
+ * @throws Error where the table asks for none, which is a mistake in the table or the route.
+ */
+export function standingOf({ standing }: Policy): Standing {
+  if (standing === null || standing === 'self') throw new Error('this operation asks for no standing in a group');
+  return STANDINGS[standing];
+}
+
+/** The least role that an operation asks for. @throws Error where it asks for more or for none. */
+export function leastOf({ standing }: Policy): Role {
+  if (standing === null || standing === 'self') throw new Error('this operation asks for no role in a group');
+  return leastRoleOf(standing);
+}
+
+/** The states of the group in which an operation can be done, for the command that locks it. */
+export function statesOf({ states }: Policy): readonly GroupState[] {
+  return states ?? GROUP_STATES;
+}
+
 /** The platform role that an operation needs, or null. */
 export function platformRoleOf({ caller }: Policy): PlatformRole | null {
   return caller === 'anyone' || caller === 'user' ? null : caller;
+}
+
+/**
+ * Compares the table with the routes: every route has its row, with the resource that it loads, and every row its route.
+ *
+ * @param every all routes of the product, whichever of them a process serves.
+ * @throws Error that names what does not fit.
+ */
+export function checkPolicies(every: readonly AnyRoute[]): void {
+  const known = new Set(every.map((route) => route.operationId));
+  const stale = Object.keys(POLICIES).filter((operationId) => !known.has(operationId));
+  if (stale.length > 0) throw new Error(`no route has the policies of ${stale.join(', ')}`);
+  for (const route of every) {
+    const { resource } = policyOf(route);
+    const loaded = route.access?.resource ?? null;
+    if (loaded !== resource)
+      throw new Error(`${route.operationId} loads ${loaded ?? 'nothing'}, its policy is about ${resource ?? 'nothing'}`);
+  }
 }
 
 /** Whether an operation needs credentials. */

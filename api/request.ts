@@ -5,6 +5,7 @@ import { claimKey, type IdempotencyScope, keepAnswer } from '../db/idempotency.t
 import type { ServiceDatabase } from '../db/orm.ts';
 import { read, transact, type Tx } from '../db/transact.ts';
 import { databaseOf, type Deps } from './deps.ts';
+import type { Policy } from './policy.ts';
 import { Problem } from './problems.ts';
 import type { Answer, Principal } from './route.ts';
 
@@ -12,6 +13,8 @@ import type { Answer, Principal } from './route.ts';
 export class RouteRequest<Params, Query, Body, Resource> {
   readonly deps: Deps;
   readonly service: ServiceName;
+  /** What the operation asks of its caller: commands ask the same again under their lock. */
+  readonly policy: Policy;
   readonly params: Params;
   readonly query: Query;
   readonly body: Body;
@@ -28,6 +31,7 @@ export class RouteRequest<Params, Query, Body, Resource> {
   constructor(fields: {
     deps: Deps;
     service: ServiceName;
+    policy: Policy;
     params: Params;
     query: Query;
     body: Body;
@@ -42,6 +46,7 @@ export class RouteRequest<Params, Query, Body, Resource> {
   }) {
     this.deps = fields.deps;
     this.service = fields.service;
+    this.policy = fields.policy;
     this.params = fields.params;
     this.query = fields.query;
     this.body = fields.body;

@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import type { ServiceName } from '../config/env.ts';
 import type { PlatformRole, Scope } from '../domain/scopes.ts';
 import type { Deps } from './deps.ts';
+import { type Policy, policyOf, type ResourceKind } from './policy.ts';
 import type { RouteRequest } from './request.ts';
 
 export type Method = 'get' | 'post' | 'patch' | 'put' | 'delete';
@@ -24,14 +25,13 @@ export interface Answer {
 }
 
 /**
- * How the resource in the path becomes visible, and what the caller needs to act on it.
+ * How the resource in the path becomes visible, and whether the caller has the standing that the policy asks for.
  *
  * `load` answers null where the caller may not see it (404); `permit` false where they see it and may not do this (403).
  */
 export interface Access<Resource> {
-  /** The kind of resource and the least group role, for the document and the permission matrix. */
-  readonly resource: string;
-  readonly role?: string;
+  /** The kind that the policy names. */
+  readonly resource: ResourceKind;
   load(deps: Deps, principal: Principal, params: Record<string, string>): Promise<Resource | null>;
   permit?(resource: Resource, principal: Principal): boolean;
 }
@@ -86,9 +86,21 @@ export interface Route<
 // oxlint-disable-next-line typescript/no-explicit-any -- the registry is heterogeneous; each route is checked where it is declared.
 export type AnyRoute = Route<any, any, any, any>;
 
-/** Declares a route; only here for its type inference. */
+/** A route as it is declared: what loads its resource gets the policy, and takes from there what it asks of the caller. */
+type Declaration<Params extends z.ZodObject, Query extends z.ZodObject, Body extends z.ZodType, Resource> = Omit<
+  Route<Params, Query, Body, Resource>,
+  'access'
+> & { readonly access?: Access<Resource> | ((policy: Policy) => Access<Resource>) };
+
+/**
+ * Declares a route.
+ *
+ * @throws Error where its access asks for the policy and the table has none.
+ */
 export function route<Params extends z.ZodObject, Query extends z.ZodObject, Body extends z.ZodType, Resource = undefined>(
-  spec: Route<Params, Query, Body, Resource>,
+  spec: Declaration<Params, Query, Body, Resource>,
 ): Route<Params, Query, Body, Resource> {
-  return spec;
+  const { access, ...rest } = spec;
+  if (access === undefined) return rest;
+  return { ...rest, access: typeof access === 'function' ? access(policyOf(spec)) : access };
 }

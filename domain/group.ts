@@ -60,6 +60,11 @@ export const GROUP_TRANSITIONS: Transitions<GroupState, GroupEvent> = {
   deleted: { restore: 'active' },
 };
 
+/** The states in which something can happen to a group. */
+export function statesFor(event: GroupEvent): readonly GroupState[] {
+  return GROUP_STATES.filter((state) => GROUP_TRANSITIONS[state][event] !== undefined);
+}
+
 /** Moves a group, or asks whether it takes a change; refusals `deleted`, `archived`, `not_archived`, `not_deleted`. */
 export function moveGroup(state: GroupState, event: GroupEvent): Outcome<GroupState> {
   return move(GROUP_TRANSITIONS, state, event, (at, asked) => {

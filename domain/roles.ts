@@ -17,11 +17,6 @@ export function mayAddExpense(role: Role, whoMayAdd: Role = WHO_MAY_ADD_DEFAULT)
   return roleAtLeast(role, 'contributor') && roleAtLeast(role, whoMayAdd);
 }
 
-/** Whether a role may edit, delete or restore an expense; a contributor only their own. */
-export function mayEditExpense(input: { role: Role; isCreator: boolean }): boolean {
-  return roleAtLeast(input.role, 'editor') || (input.role === 'contributor' && input.isCreator);
-}
-
 /** Whether a member may act for another one, such as confirming a payment: only for one without an account. */
 export function mayActFor(input: { role: Role; isSelf: boolean; hasAccount: boolean }): boolean {
   return input.isSelf || (!input.hasAccount && roleAtLeast(input.role, 'admin'));

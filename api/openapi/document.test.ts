@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { startApi, type TestApi } from '../../test/support/api.ts';
 import { rawRequest } from '../../test/support/raw-http.ts';
 import { testDatabaseUrl } from '../../test/support/servers.ts';
-import { needsCredentials } from '../policy.ts';
+import { needsCredentials, policyOf } from '../policy.ts';
 import { routesOf } from '../registry.ts';
 import { problemStatuses } from './operation.ts';
 import { TAGS } from './tags.ts';
@@ -75,7 +75,9 @@ describe('the OpenAPI document', function () {
     for (const route of routesOf()) {
       const operation = operationOf(route.method, route.path);
       assert.equal(operation.operationId, route.operationId);
-      assert.deepEqual(operation.security, needsCredentials(route) ? [{ bearer: [] }] : [], route.operationId);
+      const { caller, scope } = policyOf(route);
+      const byApplication = scope === null || scope === 'session' ? [] : [{ oauth2: [scope] }];
+      assert.deepEqual(operation.security, caller === 'anyone' ? [] : [{ bearer: [] }, ...byApplication], route.operationId);
       for (const status of [...Object.keys(route.answers), ...problemStatuses(route).map(String)])
         assert.ok(status in operation.responses, `${route.operationId} ${status}`);
       const ifMatch = (operation.parameters ?? []).some(({ $ref }) => $ref === '#/components/parameters/IfMatch');

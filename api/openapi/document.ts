@@ -5,6 +5,7 @@ import type { AnyRoute } from '../route.ts';
 import { type SharedParts, sharedParts } from './components.ts';
 import { operationOf } from './operation.ts';
 import { exampleOf, extendedProblem, problemAnswer } from './problem-answers.ts';
+import { securitySchemes } from './security.ts';
 import { describeTag, TAGS } from './tags.ts';
 
 const VERSION = '1.0.0';
@@ -50,14 +51,7 @@ export function openApiDocument(routes: readonly AnyRoute[], endpoints: readonly
       paths: paths as ZodOpenApiPathsObject,
       components: {
         ...parts.used(),
-        securitySchemes: {
-          bearer: {
-            type: 'http',
-            scheme: 'bearer',
-            bearerFormat: 'JWT',
-            description: 'The access token of a session; it lives for ten minutes.',
-          },
-        },
+        securitySchemes,
       },
     },
     // One schema, one name: our answers are as strict as our requests, so both sides share components.

@@ -1,10 +1,11 @@
 import type { z } from 'zod';
 import type { ZodOpenApiOperationObject, ZodOpenApiParameters, ZodOpenApiResponseObject, ZodOpenApiResponsesObject } from 'zod-openapi';
 import { BODY_LIMIT_BYTES } from '../middleware/body.ts';
-import { needsCredentials } from '../policy.ts';
+import { needsCredentials, policyOf } from '../policy.ts';
 import type { AnyRoute } from '../route.ts';
 import type { SharedParts } from './components.ts';
 import { problemAnswer } from './problem-answers.ts';
+import { policySentences, securityOf } from './security.ts';
 
 /** One route as an operation of the document: everything follows from the fields that the pipeline acts on. */
 export function operationOf(route: AnyRoute, parts: SharedParts): ZodOpenApiOperationObject {
@@ -14,7 +15,7 @@ export function operationOf(route: AnyRoute, parts: SharedParts): ZodOpenApiOper
     tags: [route.tag],
     summary: route.summary,
     ...(description === '' ? {} : { description }),
-    security: needsCredentials(route) ? [{ bearer: [] }] : [],
+    security: securityOf(policyOf(route)),
     requestParams: requestParamsOf(route),
     parameters: headerParametersOf(route, parts),
     ...requestBodyOf(route),
@@ -24,9 +25,7 @@ export function operationOf(route: AnyRoute, parts: SharedParts): ZodOpenApiOper
 
 function descriptionOf(route: AnyRoute): string {
   const sentences = [route.description ?? ''];
-  if (route.access?.role !== undefined && route.access.permit !== undefined)
-    sentences.push(`Needs at least the role \`${route.access.role}\` in the ${route.access.resource}.`);
-  else if (route.access !== undefined) sentences.push(`For those who may see the ${route.access.resource}.`);
+  sentences.push(policySentences(policyOf(route)).join(' '));
   if (route.secretAnswer === true)
     sentences.push('The answer carries a secret, so it is not kept under an Idempotency-Key: a repetition gets 409 `already_done`.');
   if (route.bodyLimitBytes !== undefined && route.bodyLimitBytes !== BODY_LIMIT_BYTES)

@@ -6,9 +6,11 @@ import {
   type Party,
   type SettlementParties,
 } from '../../../db/queries/payment/parties.ts';
-import { mayActFor, roleAtLeast } from '../../../domain/roles.ts';
+import { mayActFor } from '../../../domain/roles.ts';
+import { hasStanding, type Relation } from '../../../domain/standing.ts';
 import { databaseOf, type Deps } from '../../deps.ts';
-import type { Access, Principal } from '../../route.ts';
+import { type Policy, standingOf } from '../../policy.ts';
+import type { Access } from '../../route.ts';
 
 const queryOf =
   (deps: Deps) =>
@@ -20,36 +22,36 @@ export function actsAs(parties: Parties, side: 'from' | 'to'): boolean {
   return actsFor(parties, parties[side]);
 }
 
-/** Whether the caller decides about a refund: its approver, or an owner or admin for one who has no account or has left. */
-export function decides(parties: Parties): boolean {
-  return parties.approver !== null && actsFor(parties, parties.approver);
-}
-
 function actsFor({ role, memberId }: Parties, party: Party): boolean {
   return mayActFor({ role, isSelf: party.memberId === memberId, hasAccount: party.userId !== null && party.active });
 }
 
-/** A transfer, payment or refund that any member of its group may see. */
-export function partiesAccess(
-  kind: 'transfer' | 'payment' | 'refund',
-  who: string,
-  permit: (parties: Parties, principal: Principal) => boolean = () => true,
-): Access<Parties> {
-  return {
-    resource: kind,
-    role: who,
-    load: (deps, principal, params) => findParties(queryOf(deps), kind, params[`${kind}Id`] ?? '', principal.userId),
-    permit,
+/** What the caller is to a thing between two members, or stands in for. */
+function isParty(parties: Parties, relation: Relation): boolean {
+  if (relation === 'payer') return actsAs(parties, 'from');
+  if (relation === 'receiver') return actsAs(parties, 'to');
+  return relation === 'approver' && parties.approver !== null && actsFor(parties, parties.approver);
+}
+
+/** A transfer, payment or refund that any member of its group may see. The policy names who of them may act. */
+export function partiesAccess(kind: 'transfer' | 'payment' | 'refund'): (policy: Policy) => Access<Parties> {
+  return (policy) => {
+    const standing = standingOf(policy);
+    return {
+      resource: kind,
+      load: (deps, principal, params) => findParties(queryOf(deps), kind, params[`${kind}Id`] ?? '', principal.userId),
+      permit: (parties) => hasStanding(standing, parties.role, (relation) => isParty(parties, relation)),
+    };
   };
 }
 
-/** A settlement that any member of its group may see, and its creator or an admin may act on. */
-export function settlementAccess(who: 'viewer' | 'creator or admin'): Access<SettlementParties> {
+/** A settlement that any member of its group may see. The policy names who of them may act. */
+export function settlementAccess(policy: Policy): Access<SettlementParties> {
+  const standing = standingOf(policy);
   return {
     resource: 'settlement',
-    role: who,
     load: (deps, principal, params) => findSettlementParties(queryOf(deps), params['settlementId'] ?? '', principal.userId),
-    permit: (settlement, principal) =>
-      who === 'viewer' || settlement.createdBy === principal.userId || roleAtLeast(settlement.role, 'admin'),
+    permit: ({ role, createdBy }, principal) =>
+      hasStanding(standing, role, (relation) => relation === 'creator' && createdBy === principal.userId),
   };
 }

@@ -1,3 +1,4 @@
+import type { GroupState } from '../../../domain/group.ts';
 import { emailKey } from '../../../domain/account.ts';
 import { checkGrant } from '../../../domain/membership.ts';
 import { refusal } from '../../../domain/refusal.ts';
@@ -22,14 +23,15 @@ interface Guest {
  * Accepts an invitation: the caller takes over the member that it names, comes back to the place that they had, or
  * joins as a new member. The group's lock lets one accept at a time, so an invitation is never used too often.
  *
+ * @param states of the group in which it can be joined.
  * @returns the group's id.
  * @throws RefusalError not_found, deleted, archived, email_not_verified, already_member, member_already_claimed,
  *   member_left, member_limit_reached, and those of an invitation that is not open.
  */
-export async function acceptInvitation(tx: Tx, userId: string, invitationId: string): Promise<string> {
+export async function acceptInvitation(tx: Tx, userId: string, invitationId: string, states: readonly GroupState[]): Promise<string> {
   const [known] = await tx.query<{ group_id: string }>('select group_id from expense.invitation where id = $1', [invitationId]);
   if (known === undefined) throw unknownInvitation();
-  const group = await lockGroup(tx, known.group_id);
+  const group = await lockGroup(tx, known.group_id, states);
   const invitation = await tx.em.findOne(Invitation, { id: invitationId });
   if (invitation === null) throw unknownInvitation();
   const guest = await guestOf(tx, userId);

@@ -3,7 +3,7 @@ import type { ApprovalRound } from '../../../domain/approval.ts';
 import { changedFields, contentLines, draftExpense, type ExpenseContent, type ExpenseInput, samePosting } from '../../../domain/expense.ts';
 import { type ExpenseEvent, moveExpense } from '../../../domain/expense-state.ts';
 import { refusal, unwrap } from '../../../domain/refusal.ts';
-import { mayEditExpense } from '../../../domain/roles.ts';
+import { hasStanding, STANDINGS } from '../../../domain/standing.ts';
 import type { ExpenseView } from '../../queries/expense/expenses.ts';
 import type { ContextMember, GroupContext } from '../../queries/expense/group-context.ts';
 import type { Tx } from '../../transact.ts';
@@ -168,7 +168,7 @@ async function voidRound(tx: Tx, expense: ExpenseView): Promise<void> {
 }
 
 function refuseStranger(member: ContextMember, expense: HeldExpense['expense']): void {
-  if (!mayEditExpense({ role: member.role, isCreator: member.id === expense.createdBy })) {
+  if (!hasStanding(STANDINGS['editor or creator'], member.role, () => member.id === expense.createdBy)) {
     throw refusal('forbidden', 'Your role does not allow this; contributors change only expenses that they recorded.');
   }
 }

@@ -1,7 +1,7 @@
 import { LockMode } from '@mikro-orm/postgresql';
 import { v7 as uuidv7 } from 'uuid';
 import { currencyDigits } from '../../../domain/currency.ts';
-import type { GroupPolicy } from '../../../domain/group.ts';
+import type { GroupPolicy, GroupState } from '../../../domain/group.ts';
 import { refusal } from '../../../domain/refusal.ts';
 import { Group } from '../../entities/expense/group.ts';
 import { Member } from '../../entities/expense/member.ts';
@@ -58,13 +58,14 @@ export async function createGroup(
 /**
  * Takes a group to change it or its members: everything that records against the group waits until this commits.
  *
+ * @param states of the group in which the act is possible, as its policy says.
  * @throws RefusalError not_found, deleted, archived.
  */
-export async function lockGroup(tx: Tx, groupId: string, options: { evenArchived?: boolean; evenDeleted?: boolean } = {}): Promise<Group> {
+export async function lockGroup(tx: Tx, groupId: string, states: readonly GroupState[]): Promise<Group> {
   const group = await tx.em.findOne(Group, groupId, { lockMode: LockMode.PESSIMISTIC_WRITE });
   if (group === null) throw refusal('not_found', 'There is no such group.');
-  if (group.state === 'deleted' && options.evenDeleted !== true) throw refusal('deleted', 'The group is deleted; restore it first.');
-  if (group.state === 'archived' && options.evenArchived !== true) throw refusal('archived', 'The group is archived; unarchive it first.');
+  if (group.state === 'deleted' && !states.includes('deleted')) throw refusal('deleted', 'The group is deleted; restore it first.');
+  if (group.state === 'archived' && !states.includes('archived')) throw refusal('archived', 'The group is archived; unarchive it first.');
   return group;
 }
 

@@ -28,6 +28,7 @@ export interface MemberChange {
 /**
  * The member who acts, read under the group's lock: their role may have changed since the request was let in.
  *
+ * @param least the role that the policy of the act asks for.
  * @throws RefusalError not_found, forbidden.
  */
 export async function actingMember(tx: Tx, group: Group, userId: string, least: Role): Promise<Member> {

@@ -33,7 +33,7 @@ const readBalances = route({
   tag,
   summary: 'Who is owed and who owes',
   description: 'Per member and currency; they sum to zero in each currency. Members with nothing are left out.',
-  access: groupAccess('viewer'),
+  access: groupAccess,
   params: groupParams,
   query: z.strictObject({}),
   answers: { 200: { description: 'The balances.', schema: balances } },
@@ -72,7 +72,7 @@ const readPlan = route({
   summary: 'Who should pay whom',
   description:
     'Settles one currency, less what open settlements have reserved. `minimal`: as few transfers as possible. `pairwise`: only between members who shared an expense. `hub`: all through one member.',
-  access: groupAccess('viewer'),
+  access: groupAccess,
   params: groupParams,
   query: z.strictObject({
     strategy: strategy.optional(),

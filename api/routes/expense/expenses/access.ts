@@ -1,7 +1,9 @@
 import { databaseOf } from '../../../deps.ts';
+import { type Policy, standingOf } from '../../../policy.ts';
 import type { Access } from '../../../route.ts';
 import { read } from '../../../../db/transact.ts';
-import { mayEditExpense, type Role } from '../../../../domain/roles.ts';
+import type { Role } from '../../../../domain/roles.ts';
+import { hasStanding } from '../../../../domain/standing.ts';
 
 /** An expense of a group of which the caller is an active member, and their place in it. */
 export interface ExpenseMembership {
@@ -12,15 +14,11 @@ export interface ExpenseMembership {
   readonly isCreator: boolean;
 }
 
-/**
- * An expense that the caller may see.
- *
- * @param what `see` it, or `edit` it: editors and stronger roles all, contributors their own.
- */
-export function expenseAccess(what: 'see' | 'edit'): Access<ExpenseMembership> {
+/** An expense that the caller may see. @param policy names the standing that its operation asks for. */
+export function expenseAccess(policy: Policy): Access<ExpenseMembership> {
+  const standing = standingOf(policy);
   return {
     resource: 'expense',
-    role: what === 'see' ? 'viewer' : 'contributor',
     async load(deps, principal, params) {
       const [row] = await read<ExpenseMembership>(
         databaseOf(deps, 'expense'),
@@ -31,6 +29,6 @@ export function expenseAccess(what: 'see' | 'edit'): Access<ExpenseMembership> {
       );
       return row ?? null;
     },
-    ...(what === 'edit' ? { permit: mayEditExpense } : {}),
+    permit: ({ role, isCreator }) => hasStanding(standing, role, (relation) => relation === 'creator' && isCreator),
   };
 }

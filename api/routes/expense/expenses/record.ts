@@ -8,8 +8,9 @@ import { storedEvent } from '../../../../db/outbox.ts';
 import { type ContextMember, type GroupContext, groupContexts, memberOfUser } from '../../../../db/queries/expense/group-context.ts';
 import { findExpense, type ExpenseView } from '../../../../db/queries/expense/expenses.ts';
 import { draftExpense, type ExpenseDraft } from '../../../../domain/expense.ts';
-import { mayAddExpense } from '../../../../domain/roles.ts';
+import { hasStanding } from '../../../../domain/standing.ts';
 import { databaseOf } from '../../../deps.ts';
+import { type Policy, standingOf } from '../../../policy.ts';
 import type { RouteRequest } from '../../../request.ts';
 import type { Access, Answer } from '../../../route.ts';
 import { expenseTag, presentExpense } from './presenter.ts';
@@ -24,27 +25,26 @@ export interface Recording {
  * A group in which the caller may record expenses. The one look at the group serves visibility, permission and the
  * rules of the expense; what is remembered from a second ago may only say yes, a "no" looks again.
  */
-export const recordingAccess: Access<Recording> = {
-  resource: 'group',
-  role: 'contributor',
-  load: async (deps, principal, params) => {
-    const contexts = groupContexts(databaseOf(deps, 'expense'));
-    const groupId = params['groupId'] ?? '';
-    const found = await contexts.find(groupId);
-    const recording = recordingOf(found.context, principal.userId);
-    if (found.fresh || (recording !== null && permits(recording))) return recording;
-    return recordingOf(await contexts.reload(groupId), principal.userId);
-  },
-  permit: permits,
-};
+export function recordingAccess(policy: Policy): Access<Recording> {
+  const standing = standingOf(policy);
+  const permit = ({ context, member }: Recording): boolean => hasStanding(standing, member.role, undefined, context.policy.whoMayAdd);
+  return {
+    resource: 'group',
+    load: async (deps, principal, params) => {
+      const contexts = groupContexts(databaseOf(deps, 'expense'));
+      const groupId = params['groupId'] ?? '';
+      const found = await contexts.find(groupId);
+      const recording = recordingOf(found.context, principal.userId);
+      if (found.fresh || (recording !== null && permit(recording))) return recording;
+      return recordingOf(await contexts.reload(groupId), principal.userId);
+    },
+    permit,
+  };
+}
 
 function recordingOf(context: GroupContext | null, userId: string): Recording | null {
   const member = context === null ? null : memberOfUser(context, userId);
   return context === null || member === null ? null : { context, member };
-}
-
-function permits({ context, member }: Recording): boolean {
-  return mayAddExpense(member.role, context.policy.whoMayAdd);
 }
 
 type RecordRequest = RouteRequest<{ groupId: string }, unknown, NewExpense, Recording>;

@@ -79,7 +79,7 @@ const listInGroup = route({
   operationId: 'listGroupExpenses',
   tag,
   summary: 'List the expenses of a group',
-  access: groupAccess('viewer'),
+  access: groupAccess,
   params: schema.groupParams,
   query: schema.expenseList,
   answers: { 200: { description: 'Expenses that fit; deleted ones only when asked for.', schema: listOf(schema.expense) } },
@@ -105,7 +105,7 @@ const get = route({
   operationId: 'getExpense',
   tag,
   summary: 'Read an expense',
-  access: expenseAccess('see'),
+  access: expenseAccess,
   params: schema.expenseParams,
   answers: { 200: { description: 'The expense.', schema: schema.expense, headers: ['ETag'] } },
   handle: (request) => answerExpense(request.read, request.params.expenseId, 200),
@@ -120,7 +120,7 @@ const update = route({
   summary: 'Edit an expense',
   description:
     'What is left out stays; where one member paid it all, `payers` follows a new `total`. Under a policy that asks for approval the old version stands until the new one is approved (202); an edit of one that still waits asks all voters anew.',
-  access: expenseAccess('edit'),
+  access: expenseAccess,
   precondition: true,
   params: schema.expenseParams,
   body: schema.updateExpense,
@@ -142,7 +142,7 @@ const remove = route({
   tag,
   summary: 'Delete an expense',
   description: 'Its posting is reversed. It stays readable and can be restored.',
-  access: expenseAccess('edit'),
+  access: expenseAccess,
   precondition: true,
   params: schema.expenseParams,
   answers: { 204: { description: 'The expense is deleted.' } },
@@ -154,16 +154,14 @@ const remove = route({
     }),
 });
 
-const restore = action('restore', 'restoreExpense', 'Restore a deleted expense', 'edit', (tx, target) => restoreExpense(tx, target));
-const approve = action('approve', 'approveExpense', 'Approve what waits', 'see', (tx, target) =>
+const restore = action('restore', 'restoreExpense', 'Restore a deleted expense', (tx, target) => restoreExpense(tx, target));
+const approve = action('approve', 'approveExpense', 'Approve what waits', (tx, target) =>
   voteOnExpense(tx, { ...target, decision: 'approved' }),
 );
-const reject = action('reject', 'rejectExpense', 'Reject what waits', 'see', (tx, target) =>
+const reject = action('reject', 'rejectExpense', 'Reject what waits', (tx, target) =>
   voteOnExpense(tx, { ...target, decision: 'rejected' }),
 );
-const withdraw = action('withdraw', 'withdrawExpense', 'Take back what waits for approval', 'see', (tx, target) =>
-  withdrawExpense(tx, target),
-);
+const withdraw = action('withdraw', 'withdrawExpense', 'Take back what waits for approval', (tx, target) => withdrawExpense(tx, target));
 
 const history = route({
   service: 'expense',
@@ -174,7 +172,7 @@ const history = route({
   summary: 'Read how an expense came to be what it is',
   description:
     'Every version, the first one first: who made it, when, and what it changed field by field. Proposed edits are among them, with their outcome.',
-  access: expenseAccess('see'),
+  access: expenseAccess,
   params: schema.expenseParams,
   query: listQuery,
   answers: { 200: { description: 'The versions.', schema: schema.history } },
@@ -230,13 +228,7 @@ interface Target {
 
 type ExpenseRequest = RouteRequest<{ expenseId: string }, unknown, unknown, ExpenseMembership>;
 
-function action(
-  verb: string,
-  operationId: string,
-  summary: string,
-  what: 'see' | 'edit',
-  act: (tx: Tx, target: Target) => Promise<void>,
-): AnyRoute {
+function action(verb: string, operationId: string, summary: string, act: (tx: Tx, target: Target) => Promise<void>): AnyRoute {
   return route({
     service: 'expense',
     method: 'post',
@@ -244,7 +236,7 @@ function action(
     operationId,
     tag,
     summary,
-    access: expenseAccess(what),
+    access: expenseAccess,
     params: schema.expenseParams,
     answers: { 200: changed },
     problems: [403, 409],

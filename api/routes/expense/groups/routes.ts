@@ -3,6 +3,7 @@ import { createGroup, lockGroup, updateGroup } from '../../../../db/commands/exp
 import { findGroup, listGroups, type Query } from '../../../../db/queries/expense/groups.ts';
 import { toPage } from '../../../../db/cursor.ts';
 import { groupAccess } from '../../../access.ts';
+import { statesOf } from '../../../policy.ts';
 import { etag } from '../../../request.ts';
 import { type AnyRoute, type Answer, route } from '../../../route.ts';
 import { listOf, listQuery } from '../../../schemas.ts';
@@ -36,7 +37,7 @@ const get = route({
   operationId: 'getGroup',
   tag,
   summary: 'Read a group',
-  access: groupAccess('viewer'),
+  access: groupAccess,
   params: schema.groupParams,
   answers: { 200: { description: 'The group.', schema: schema.group, headers: ['ETag'] } },
   handle: (request) => answerGroup(request.read, request.params.groupId, request.principal.userId, 200),
@@ -79,7 +80,7 @@ const update = route({
   operationId: 'updateGroup',
   tag,
   summary: 'Change name, time zone or policy',
-  access: groupAccess('admin'),
+  access: groupAccess,
   precondition: true,
   params: schema.groupParams,
   body: schema.updateGroup,
@@ -87,7 +88,7 @@ const update = route({
   problems: [409],
   handle: (request) =>
     request.command(async (tx) => {
-      const group = await lockGroup(tx, request.params.groupId);
+      const group = await lockGroup(tx, request.params.groupId, statesOf(request.policy));
       request.checkVersion(group.version);
       await updateGroup(tx, group, request.principal.userId, request.body);
       return answerGroup(tx.query, group.id, request.principal.userId, 200);

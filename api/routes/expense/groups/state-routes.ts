@@ -1,21 +1,19 @@
 import { changeGroupState, handOver, leaveGroup } from '../../../../db/commands/expense/group-state.ts';
 import { lockGroup } from '../../../../db/commands/expense/groups.ts';
 import { actingMember } from '../../../../db/commands/expense/members.ts';
+import { GROUP_STATES } from '../../../../domain/group.ts';
 import { groupAccess } from '../../../access.ts';
+import { leastOf, statesOf } from '../../../policy.ts';
 import { type AnyRoute, route } from '../../../route.ts';
 import { answerGroup } from './routes.ts';
 import * as schema from './schema.ts';
 
 const tag = 'groups';
-/** These look at the group's state themselves. */
-const WHATEVER_STATE = { evenArchived: true, evenDeleted: true };
+/** These ask for the role first; then the group's own life says whether it takes the step. */
+const WHATEVER_STATE = GROUP_STATES;
 
 /** One route for a change of state that answers the group. */
-function stateRoute(
-  event: 'archive' | 'unarchive' | 'restore',
-  least: 'owner' | 'admin',
-  words: { summary: string; description: string },
-): AnyRoute {
+function stateRoute(event: 'archive' | 'unarchive' | 'restore', words: { summary: string; description: string }): AnyRoute {
   return route({
     service: 'expense',
     method: 'post',
@@ -23,29 +21,29 @@ function stateRoute(
     operationId: `${event}Group`,
     tag,
     ...words,
-    access: groupAccess(least),
+    access: groupAccess,
     params: schema.groupParams,
     answers: { 200: { description: 'The group.', schema: schema.group, headers: ['ETag'] } },
     problems: [409],
     handle: (request) =>
       request.command(async (tx) => {
         const group = await lockGroup(tx, request.params.groupId, WHATEVER_STATE);
-        await actingMember(tx, group, request.principal.userId, least);
+        await actingMember(tx, group, request.principal.userId, leastOf(request.policy));
         changeGroupState(tx, group, event, request.principal.userId);
         return answerGroup(tx.query, group.id, request.principal.userId, 200);
       }),
   });
 }
 
-const archive = stateRoute('archive', 'admin', {
+const archive = stateRoute('archive', {
   summary: 'Archive a group',
   description: 'Nothing can be recorded in it until it is unarchived; what is owed can still be paid.',
 });
-const unarchive = stateRoute('unarchive', 'admin', {
+const unarchive = stateRoute('unarchive', {
   summary: 'Take a group out of the archive',
   description: 'It can be recorded in again.',
 });
-const restore = stateRoute('restore', 'owner', {
+const restore = stateRoute('restore', {
   summary: 'Restore a deleted group',
   description: 'Within 30 days of its deletion; it is active again.',
 });
@@ -58,7 +56,7 @@ const remove = route({
   tag,
   summary: 'Delete a group',
   description: 'It stays readable to its members and can be restored for 30 days; then names and texts are removed for good.',
-  access: groupAccess('owner'),
+  access: groupAccess,
   precondition: true,
   params: schema.groupParams,
   answers: { 204: { description: 'The group is deleted.' } },
@@ -66,7 +64,7 @@ const remove = route({
   handle: (request) =>
     request.command(async (tx) => {
       const group = await lockGroup(tx, request.params.groupId, WHATEVER_STATE);
-      await actingMember(tx, group, request.principal.userId, 'owner');
+      await actingMember(tx, group, request.principal.userId, leastOf(request.policy));
       request.checkVersion(group.version);
       changeGroupState(tx, group, 'delete', request.principal.userId);
       return { status: 204 };
@@ -82,14 +80,14 @@ const leave = route({
   summary: 'Leave a group',
   description:
     'Only with nothing owed and nothing reserved. The owner hands the group over first; as the last person with an account they may leave, and the group is deleted.',
-  access: groupAccess('viewer'),
+  access: groupAccess,
   params: schema.groupParams,
   answers: { 204: { description: 'The caller is not a member any more.' } },
   problems: [409],
   handle: (request) =>
     request.command(async (tx) => {
-      const group = await lockGroup(tx, request.params.groupId, { evenArchived: true });
-      const member = await actingMember(tx, group, request.principal.userId, 'viewer');
+      const group = await lockGroup(tx, request.params.groupId, statesOf(request.policy));
+      const member = await actingMember(tx, group, request.principal.userId, leastOf(request.policy));
       await leaveGroup(tx, group, member.id, request.principal.userId);
       return { status: 204 };
     }),
@@ -103,15 +101,15 @@ const owner = route({
   tag,
   summary: 'Hand a group over',
   description: 'Another member with an account becomes its owner, the caller an admin.',
-  access: groupAccess('owner'),
+  access: groupAccess,
   params: schema.groupParams,
   body: schema.handOver,
   answers: { 200: { description: 'The group.', schema: schema.group, headers: ['ETag'] } },
   problems: [409],
   handle: (request) =>
     request.command(async (tx) => {
-      const group = await lockGroup(tx, request.params.groupId);
-      const actor = await actingMember(tx, group, request.principal.userId, 'owner');
+      const group = await lockGroup(tx, request.params.groupId, statesOf(request.policy));
+      const actor = await actingMember(tx, group, request.principal.userId, leastOf(request.policy));
       await handOver(tx, group, actor, request.body.memberId);
       return answerGroup(tx.query, group.id, request.principal.userId, 200);
     }),

@@ -9,6 +9,7 @@ import { findInvitation, findInvitationCard, listInvitations } from '../../../..
 import { checkInvitationOpen } from '../../../../domain/membership.ts';
 import { refusal, unwrap } from '../../../../domain/refusal.ts';
 import { groupAccess } from '../../../access.ts';
+import { leastOf, statesOf } from '../../../policy.ts';
 import { type AnyRoute, route } from '../../../route.ts';
 import { listOf, listQuery, toInstant } from '../../../schemas.ts';
 import { answerGroup } from '../groups/routes.ts';
@@ -26,7 +27,7 @@ const create = route({
   tag,
   summary: 'Invite into a group',
   description: 'The link is shown in this answer only. With `email`, it is mailed too where an account has verified that address.',
-  access: groupAccess('admin'),
+  access: groupAccess,
   secretAnswer: true,
   params: groupParams,
   body: schema.createInvitation,
@@ -34,8 +35,8 @@ const create = route({
   problems: [409],
   handle: (request) =>
     request.command(async (tx) => {
-      const locked = await lockGroup(tx, request.params.groupId);
-      const actor = await actingMember(tx, locked, request.principal.userId, 'admin');
+      const locked = await lockGroup(tx, request.params.groupId, statesOf(request.policy));
+      const actor = await actingMember(tx, locked, request.principal.userId, leastOf(request.policy));
       const { id } = await createInvitation(tx, locked, actor, request.body);
       const invitation = await findInvitation(tx.query, id, tx.now);
       if (invitation === null) throw new Error(`invitation ${id} vanished within its own request`);
@@ -50,7 +51,7 @@ const list = route({
   operationId: 'listInvitations',
   tag,
   summary: 'List invitations of a group',
-  access: groupAccess('admin'),
+  access: groupAccess,
   params: groupParams,
   query: listQuery,
   answers: { 200: { description: 'Open and closed ones, the newest first, without their links.', schema: listOf(schema.invitation) } },
@@ -68,14 +69,14 @@ const revoke = route({
   operationId: 'revokeInvitation',
   tag,
   summary: 'Withdraw an invitation',
-  access: groupAccess('admin'),
+  access: groupAccess,
   params: schema.invitationParams,
   answers: { 204: { description: 'Nobody can come in by it any more.' } },
   problems: [409],
   handle: (request) =>
     request.command(async (tx) => {
-      const locked = await lockGroup(tx, request.params.groupId, { evenArchived: true });
-      const actor = await actingMember(tx, locked, request.principal.userId, 'admin');
+      const locked = await lockGroup(tx, request.params.groupId, statesOf(request.policy));
+      const actor = await actingMember(tx, locked, request.principal.userId, leastOf(request.policy));
       await revokeInvitation(tx, locked, actor, request.params.invitationId);
       return { status: 204 };
     }),
@@ -115,7 +116,7 @@ const accept = route({
   handle: (request) => {
     const invitationId = invitationIdOf(request.deps.secrets, request.params.token);
     return request.command(async (tx) => {
-      const groupId = await acceptInvitation(tx, request.principal.userId, invitationId);
+      const groupId = await acceptInvitation(tx, request.principal.userId, invitationId, statesOf(request.policy));
       return answerGroup(tx.query, groupId, request.principal.userId, 200);
     });
   },

@@ -4,6 +4,7 @@ import { actingMember, addMember, changeMember, memberOf, removeMember } from '.
 import type { Query } from '../../../../db/queries/expense/groups.ts';
 import { findMember } from '../../../../db/queries/expense/members.ts';
 import { groupAccess } from '../../../access.ts';
+import { leastOf, statesOf } from '../../../policy.ts';
 import { etag } from '../../../request.ts';
 import { type AnyRoute, type Answer, route } from '../../../route.ts';
 import { groupParams } from '../groups/schema.ts';
@@ -20,15 +21,15 @@ const create = route({
   tag,
   summary: 'Add a member',
   description: 'A member needs no account. With `email`, that address is sent an invitation to take the place over.',
-  access: groupAccess('admin'),
+  access: groupAccess,
   params: groupParams,
   body: schema.createMember,
   answers: { 201: { description: 'The new member.', schema: schema.member, headers: ['ETag', 'Location'] } },
   problems: [409],
   handle: (request) =>
     request.command(async (tx) => {
-      const group = await lockGroup(tx, request.params.groupId);
-      const actor = await actingMember(tx, group, request.principal.userId, 'admin');
+      const group = await lockGroup(tx, request.params.groupId, statesOf(request.policy));
+      const actor = await actingMember(tx, group, request.principal.userId, leastOf(request.policy));
       const { email, ...input } = request.body;
       const member = await addMember(tx, group, actor, input);
       if (email !== undefined) await createInvitation(tx, group, actor, { email, memberId: member.id }, 'always');
@@ -43,7 +44,7 @@ const get = route({
   operationId: 'getMember',
   tag,
   summary: 'Read a member',
-  access: memberAccess('viewer'),
+  access: memberAccess,
   params: schema.memberParams,
   answers: { 200: { description: 'The member.', schema: schema.member, headers: ['ETag'] } },
   handle: ({ resource: { member } }) => Promise.resolve({ status: 200, headers: { ETag: etag(member.version) }, body: member }),
@@ -57,7 +58,7 @@ const update = route({
   tag,
   summary: 'Change a member',
   description: 'Nobody gives a role above their own; the owner takes another one only by handing the group over.',
-  access: memberAccess('admin'),
+  access: memberAccess,
   precondition: true,
   params: schema.memberParams,
   body: schema.updateMember,
@@ -65,8 +66,8 @@ const update = route({
   problems: [409],
   handle: (request) =>
     request.command(async (tx) => {
-      const group = await lockGroup(tx, request.params.groupId);
-      const actor = await actingMember(tx, group, request.principal.userId, 'admin');
+      const group = await lockGroup(tx, request.params.groupId, statesOf(request.policy));
+      const actor = await actingMember(tx, group, request.principal.userId, leastOf(request.policy));
       const member = await memberOf(tx, group, request.params.memberId);
       request.checkVersion(member.version);
       changeMember(tx, group, actor, member, request.body);
@@ -83,15 +84,15 @@ const remove = route({
   summary: 'Remove a member',
   description:
     'Only with nothing owed and nothing reserved. The member stays in the history as `left`; an invitation that names them brings them back.',
-  access: memberAccess('admin'),
+  access: memberAccess,
   precondition: true,
   params: schema.memberParams,
   answers: { 204: { description: 'The member has left.' } },
   problems: [409],
   handle: (request) =>
     request.command(async (tx) => {
-      const group = await lockGroup(tx, request.params.groupId);
-      const actor = await actingMember(tx, group, request.principal.userId, 'admin');
+      const group = await lockGroup(tx, request.params.groupId, statesOf(request.policy));
+      const actor = await actingMember(tx, group, request.principal.userId, leastOf(request.policy));
       const member = await memberOf(tx, group, request.params.memberId);
       request.checkVersion(member.version);
       await removeMember(tx, group, actor, member);

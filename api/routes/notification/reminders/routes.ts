@@ -9,9 +9,10 @@ import {
 } from '../../../../db/queries/notification/reminders.ts';
 import type { Tx } from '../../../../db/transact.ts';
 import { workflowId } from '../../../../domain/events.ts';
-import { roleAtLeast } from '../../../../domain/roles.ts';
+import { hasStanding } from '../../../../domain/standing.ts';
 import { groupAccess } from '../../../access.ts';
 import { databaseOf } from '../../../deps.ts';
+import { type Policy, standingOf } from '../../../policy.ts';
 import { etag } from '../../../request.ts';
 import { type Access, type AnyRoute, type Answer, route } from '../../../route.ts';
 import { listOf, listQuery, toInstant } from '../../../schemas.ts';
@@ -19,14 +20,14 @@ import * as schema from './schema.ts';
 
 const tag = 'reminders';
 
-/** A reminder of a group of the caller's. It is changed by who made it and by editors; the debtor may put it off. */
-function reminderAccess(who: 'member' | 'maker' | 'maker or debtor'): Access<ReminderAccess> {
+/** A reminder of a group of the caller's. The policy names who of its members may act. */
+function reminderAccess(policy: Policy): Access<ReminderAccess> {
+  const standing = standingOf(policy);
   return {
     resource: 'reminder',
-    role: who,
     load: (deps, principal, params) => findReminderAccess(databaseOf(deps, 'notification'), params['reminderId'] ?? '', principal.userId),
     permit: ({ role, isCreator, isDebtor }) =>
-      who === 'member' || isCreator || roleAtLeast(role, 'editor') || (who === 'maker or debtor' && isDebtor),
+      hasStanding(standing, role, (relation) => (relation === 'maker' && isCreator) || (relation === 'debtor' && isDebtor)),
   };
 }
 
@@ -39,7 +40,7 @@ const create = route({
   summary: 'Remind a member of their debts',
   description:
     'For members who are owed something, and editors of the group. The cadence counts from now; a `reminderCadence` workflow reads the debt before each reminder and ends when it is gone.',
-  access: groupAccess('viewer'),
+  access: groupAccess,
   params: schema.groupParams,
   body: schema.createReminder,
   answers: { 201: { description: 'The reminder.', schema: schema.reminder, headers: ['ETag', 'Location'] } },
@@ -54,7 +55,7 @@ const list = route({
   operationId: 'listReminders',
   tag,
   summary: 'List reminders of a group',
-  access: groupAccess('viewer'),
+  access: groupAccess,
   params: schema.groupParams,
   query: listQuery,
   answers: { 200: { description: 'Live and ended ones, the newest first.', schema: listOf(schema.reminder) } },
@@ -72,7 +73,7 @@ const get = route({
   operationId: 'getReminder',
   tag,
   summary: 'Read a reminder',
-  access: reminderAccess('member'),
+  access: reminderAccess,
   params: schema.reminderParams,
   answers: { 200: { description: 'The reminder.', schema: schema.reminder, headers: ['ETag'] } },
   handle: (request) => answer(request.read, request.resource.id, 200),
@@ -85,7 +86,7 @@ const update = route({
   operationId: 'updateReminder',
   tag,
   summary: 'Change the cadence of a reminder',
-  access: reminderAccess('maker'),
+  access: reminderAccess,
   precondition: true,
   params: schema.reminderParams,
   body: schema.updateReminder,
@@ -107,7 +108,7 @@ const stop = route({
   tag,
   summary: 'Stop a reminder',
   description: 'It stays readable as `stopped`.',
-  access: reminderAccess('maker'),
+  access: reminderAccess,
   precondition: true,
   params: schema.reminderParams,
   answers: { 204: { description: 'It is stopped.' } },
@@ -126,7 +127,7 @@ const pause = route({
   operationId: 'pauseReminder',
   tag,
   summary: 'Pause a reminder until it is resumed',
-  access: reminderAccess('maker'),
+  access: reminderAccess,
   params: schema.reminderParams,
   answers: { 200: { description: 'The paused reminder.', schema: schema.reminder, headers: ['ETag'] } },
   problems: [409],
@@ -140,7 +141,7 @@ const resume = route({
   operationId: 'resumeReminder',
   tag,
   summary: 'Go on with a paused or snoozed reminder',
-  access: reminderAccess('maker'),
+  access: reminderAccess,
   params: schema.reminderParams,
   answers: { 200: { description: 'The active reminder.', schema: schema.reminder, headers: ['ETag'] } },
   problems: [409],
@@ -155,7 +156,7 @@ const snooze = route({
   tag,
   summary: 'Put a reminder off',
   description: 'The debtor may do this too.',
-  access: reminderAccess('maker or debtor'),
+  access: reminderAccess,
   params: schema.reminderParams,
   body: schema.snooze,
   answers: { 200: { description: 'The snoozed reminder.', schema: schema.reminder, headers: ['ETag'] } },

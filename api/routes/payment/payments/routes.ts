@@ -33,7 +33,7 @@ const get = route({
   operationId: 'getPayment',
   tag,
   summary: 'Read a payment with its refunds',
-  access: partiesAccess('payment', 'viewer'),
+  access: partiesAccess('payment'),
   params: z.strictObject({ paymentId: id }),
   answers: { 200: { description: 'The payment.', schema: schema.paymentWithRefunds } },
   handle: async (request) => {

@@ -5,7 +5,7 @@ import type { Parties } from '../../../../db/queries/payment/parties.ts';
 import type { Query } from '../../../../db/queries/payment/transfers.ts';
 import { type AnyRoute, type Answer, route } from '../../../route.ts';
 import { id, positiveAmount } from '../../../schemas.ts';
-import { actsAs, decides, partiesAccess } from '../access.ts';
+import { actsAs, partiesAccess } from '../access.ts';
 import { presentRefund } from '../presenter.ts';
 import * as schema from '../schema.ts';
 
@@ -22,7 +22,7 @@ const request = route({
   description:
     "For payer or receiver. Decided by the group's `refundApproval`; the receiver's own request needs nobody, and a manual refund always needs the receiver, who gives the money back by hand.",
   idempotency: 'required',
-  access: partiesAccess('payment', 'payer or receiver', (parties) => actsAs(parties, 'from') || actsAs(parties, 'to')),
+  access: partiesAccess('payment'),
   params: z.strictObject({ paymentId: id }),
   body: z.strictObject({
     id: id.optional(),
@@ -48,7 +48,7 @@ const get = route({
   operationId: 'getRefund',
   tag,
   summary: 'Read a refund',
-  access: partiesAccess('refund', 'viewer'),
+  access: partiesAccess('refund'),
   params: refundParams,
   answers: { 200: { description: 'The refund.', schema: schema.refund } },
   handle: (asked) => answerRefund(asked.read, asked.params.refundId, 200),
@@ -69,7 +69,7 @@ function decision(verdict: 'approve' | 'reject', summary: string): AnyRoute {
     tag,
     summary,
     description: 'For the member whose approval it needs; an owner or admin acts for one without an account.',
-    access: partiesAccess('refund', 'approver', decides),
+    access: partiesAccess('refund'),
     params: refundParams,
     answers: { 200: { description: 'The refund.', schema: schema.refund } },
     problems: [409],

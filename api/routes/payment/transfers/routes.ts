@@ -5,7 +5,7 @@ import { findTransfer, type Query } from '../../../../db/queries/payment/transfe
 import { groupAccess } from '../../../access.ts';
 import { type AnyRoute, type Answer, route } from '../../../route.ts';
 import { date, id, money, positiveAmount } from '../../../schemas.ts';
-import { actsAs, partiesAccess } from '../access.ts';
+import { partiesAccess } from '../access.ts';
 import { paymentWay } from '../payment-way.ts';
 import { presentTransfer } from '../presenter.ts';
 import * as schema from '../schema.ts';
@@ -22,7 +22,7 @@ const get = route({
   operationId: 'getTransfer',
   tag,
   summary: 'Read a transfer',
-  access: partiesAccess('transfer', 'viewer'),
+  access: partiesAccess('transfer'),
   params: transferParams,
   answers: { 200: transferAnswer },
   handle: (request) => answerTransfer(request.read, request.principal.userId, request.params.transferId, 200),
@@ -38,7 +38,7 @@ const pay = route({
   description:
     'For the payer, or an owner or admin where the payer has no account. The transfer is `processing` until the gateway has answered and the ledger has it; a manual one waits for the receiver.',
   idempotency: 'required',
-  access: partiesAccess('transfer', 'payer', (parties) => actsAs(parties, 'from')),
+  access: partiesAccess('transfer'),
   params: transferParams,
   body: z.strictObject({
     method: schema.method,
@@ -68,7 +68,7 @@ const confirm = route({
   summary: 'Confirm that a manual payment arrived',
   description: 'For the receiver, or an owner or admin where the receiver has no account. Also after a dispute.',
   idempotency: 'required',
-  access: partiesAccess('transfer', 'receiver', (parties) => actsAs(parties, 'to')),
+  access: partiesAccess('transfer'),
   params: transferParams,
   answers: { 200: transferAnswer },
   problems: [409],
@@ -87,7 +87,7 @@ const dispute = route({
   tag,
   summary: 'Say that a manual payment did not arrive',
   description: 'For the receiver, or an owner or admin where the receiver has no account.',
-  access: partiesAccess('transfer', 'receiver', (parties) => actsAs(parties, 'to')),
+  access: partiesAccess('transfer'),
   params: transferParams,
   body: z.strictObject({ reason: schema.reason }),
   answers: { 200: transferAnswer },
@@ -107,7 +107,7 @@ const remind = route({
   tag,
   summary: 'Remind the payer, at most once a day',
   description: 'For the receiver, or an owner or admin where the receiver has no account.',
-  access: partiesAccess('transfer', 'receiver', (parties) => actsAs(parties, 'to')),
+  access: partiesAccess('transfer'),
   params: transferParams,
   answers: { 202: transferAnswer },
   problems: [409],
@@ -128,7 +128,7 @@ const openOutside = route({
   description:
     'Through a gateway it is the payer who pays; a manual payment may be recorded by payer or receiver, and the receiver confirms it. For a member without an account an owner or admin acts. It may be more than what is owed.',
   idempotency: 'required',
-  access: groupAccess('contributor'),
+  access: groupAccess,
   params: z.strictObject({ groupId: id }),
   body: z.strictObject({
     id: id.optional(),
