@@ -99,7 +99,7 @@ export const MUTATIONS: readonly Mutation[] = [
     patch: '15-viewer-records',
     breaks: 'a viewer records nothing, whatever the policy says',
     file: 'domain/roles.test.ts',
-    test: 'expenses: who may add and edit',
+    test: 'expenses: who may add',
   },
   {
     patch: '16-key-with-other-content',
@@ -256,5 +256,29 @@ export const MUTATIONS: readonly Mutation[] = [
     breaks: 'a field written twice is refused',
     file: 'api/attacks/objects.test.ts',
     test: 'a field written twice, is duplicate_field, though both are the same',
+  },
+  {
+    patch: '42-creator-whatever-the-role',
+    breaks: 'what is somebody’s own still needs a role',
+    file: 'api/policy-matrix.test.ts',
+    test: 'updateExpense, is done by those who may, and by nobody else',
+  },
+  {
+    patch: '43-browser-of-another',
+    breaks: 'a sign-in ends in the browser that began it',
+    file: 'api/routes/user/oidc/oidc.test.ts',
+    test: 'callback, in another browser than the one that began, signs nobody in',
+  },
+  {
+    patch: '44-unverified-address',
+    breaks: 'a provider vouches for an address, or it is none',
+    file: 'api/routes/user/oidc/hostile.test.ts',
+    test: 'email_verified that is a text, missing or false, and an address that is none, make no account',
+  },
+  {
+    patch: '45-form-without-token',
+    breaks: 'a form of ours is sent with its token',
+    file: 'api/attacks/oauth.test.ts',
+    test: 'sent without the cookie or the token of the form, allow nothing',
   },
 ];
