@@ -117,6 +117,7 @@ const EXPECTED: Readonly<Record<string, Expected>> = {
   restoreGroup: group('owner', 'groups:write'),
   deleteGroup: group('owner', 'groups:write'),
   leaveGroup: group('viewer', 'groups:write'),
+  lockGroup: group('admin', 'groups:write', { body: { until: '2000-01-01' } }),
   handOverGroup: group('owner', 'groups:write', { body: (world) => ({ memberId: world.memberIds.guest }) }),
   addMember: group('admin', 'groups:write', { body: { displayName: 'x' } }),
   getMember: group('viewer', 'groups:read'),

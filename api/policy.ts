@@ -110,6 +110,7 @@ export const POLICIES: Readonly<Record<string, Policy>> = {
   restoreGroup: member('groups:write', 'owner', { states: statesFor('restore') }),
   deleteGroup: member('groups:write', 'owner', { states: statesFor('delete') }),
   leaveGroup: member('groups:write', 'viewer', { states: UNDELETED }),
+  lockGroup: member('groups:write', 'admin', { states: OPEN, rule: 'Only the owner opens again what is locked.' }),
   handOverGroup: member('groups:write', 'owner', { states: OPEN }),
   addMember: member('groups:write', 'admin', { states: OPEN }),
   updateMember: member('groups:write', 'admin', { on: 'member', states: OPEN }),

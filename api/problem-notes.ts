@@ -105,6 +105,7 @@ export const PROBLEM_NOTES: Readonly<Record<string, string>> = {
   password_too_long: 'The password is longer than is taken.',
   password_too_short: 'The password is too short.',
   payers_do_not_add_up: 'What the payers paid does not come to the total.',
+  period_locked: 'The day lies in a period that the group has locked; its owner can open it again.',
   payment_in_progress: 'A payment of this transfer is under way; wait for its end.',
   payment_method_not_used: 'A manual payment has no payment method; leave paymentMethodId out.',
   percent_not_100: 'The percentages of a split add up to 100.',

@@ -104,6 +104,7 @@ const STATUS: Record<string, number> = {
   owner_cannot_leave: 409,
   owner_role_is_fixed: 409,
   payment_in_progress: 409,
+  period_locked: 409,
   receiver_cannot_receive: 409,
   refund_exceeds_payment: 409,
   reminder_exists: 409,

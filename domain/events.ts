@@ -17,6 +17,8 @@ export interface EventData {
   'group.created': Record<string, never>;
   'group.updated': Record<string, never>;
   'group.state_changed': { state: string };
+  /** Nothing dated before this day changes any more; null: all of it may again. */
+  'group.locked': { until: string | null };
   /** Nothing has happened in the group since that moment, for as long as an idle group is left alone. */
   'group.idle': { sinceIso: string };
   'member.added': { userId: string | null };

@@ -45,6 +45,22 @@ export function settlementDateIn(settlementDay: number, year: number, month: num
   return `${String(year).padStart(4, '0')}-${String(month).padStart(2, '0')}-${String(day).padStart(2, '0')}`;
 }
 
+/**
+ * Checks that none of some business days lies in the locked period of a group: before the day until which it is locked.
+ *
+ * @param lockedUntil the first day that may still change; null where nothing is locked.
+ * @returns refusal `period_locked` with the pointer given.
+ */
+export function checkPeriod(lockedUntil: string | null, dates: readonly string[], pointer?: string): Outcome<null> {
+  if (lockedUntil === null || dates.every((date) => date >= lockedUntil)) return ok(null);
+  return refuse('period_locked', `What is dated before ${lockedUntil} is locked; the owner can reopen it.`, pointer);
+}
+
+/** Whether a lock takes back what another one locks, which only the owner may. */
+export function reopensPeriod(from: string | null, to: string | null): boolean {
+  return from !== null && (to === null || to < from);
+}
+
 /** States of a group. */
 export const GROUP_STATES = ['active', 'archived', 'deleted'] as const;
 export type GroupState = (typeof GROUP_STATES)[number];

@@ -8,6 +8,7 @@ import { Adjustment } from '../../entities/expense/adjustment.ts';
 import { brokenUnique } from '../../errors.ts';
 import type { Tx } from '../../transact.ts';
 import { post } from './ledger.ts';
+import { refuseLockedPeriod } from './period-lock.ts';
 import { holdGroup, memberIn } from './record.ts';
 
 /** By how much a member's balance is corrected. */
@@ -20,7 +21,7 @@ export interface AdjustmentInput {
  * Corrects balances: entries that sum to zero in each currency are posted, with their reason beside the ledger.
  *
  * @returns the adjustment's id.
- * @throws RefusalError not_found, forbidden, archived, deleted, id_taken, unknown_member, member_not_active,
+ * @throws RefusalError not_found, forbidden, archived, deleted, period_locked, id_taken, unknown_member, member_not_active,
  *   balance_out_of_range, and those of `moneyFromWire` and `adjustmentLines`.
  */
 export async function adjustBalances(
@@ -45,6 +46,8 @@ export async function adjustBalances(
   const lines = unwrap(adjustmentLines(entries));
   if (!mayManageGroup(member.role)) throw refusal('forbidden', 'Your role does not allow this.');
   unwrap(moveGroup(context.state, 'change'));
+  const occurredOn = tx.now.toISOString().slice(0, 10);
+  refuseLockedPeriod(context, [occurredOn]);
   const id = command.id ?? uuidv7();
   const postingId = uuidv7();
   tx.em.create(Adjustment, {
@@ -62,7 +65,6 @@ export async function adjustBalances(
     if (brokenUnique(error) === 'adjustment_pkey') throw refusal('id_taken', 'This id is in use.', '/id');
     throw error;
   }
-  const occurredOn = tx.now.toISOString().slice(0, 10);
   await post(tx, [
     { id: postingId, groupId: command.groupId, kind: 'adjustment', sourceId: id, sourceVersion: 1, reversesId: null, occurredOn, lines },
   ]);

@@ -1,6 +1,6 @@
 import { decideRound, timeoutEvent, voteAllowed } from '../../../domain/approval.ts';
 import { type ExpenseEvent, moveExpense } from '../../../domain/expense-state.ts';
-import { moveGroup } from '../../../domain/group.ts';
+import { checkPeriod, moveGroup } from '../../../domain/group.ts';
 import { refusal, RefusalError, unwrap } from '../../../domain/refusal.ts';
 import type { ExpenseView } from '../../queries/expense/expenses.ts';
 import type { GroupContext } from '../../queries/expense/group-context.ts';
@@ -16,12 +16,15 @@ import {
   refuseLeftMembers,
   writeExpense,
 } from './held-expense.ts';
+import { refuseLockedPeriod } from './period-lock.ts';
 
 /**
  * Takes the vote of a voter. The one that decides ends the round in its own transaction: it posts the expense, puts
  * the waiting edit in place of the version that stood, or refuses them.
  *
- * @throws RefusalError not_found, forbidden, archived, deleted, expense_not_pending, already_voted, member_left.
+ * What is dated in a locked period can be rejected and withdrawn, which changes nothing, but not agreed to.
+ *
+ * @throws RefusalError not_found, forbidden, archived, deleted, expense_not_pending, already_voted, period_locked, member_left.
  */
 export async function voteOnExpense(tx: Tx, command: ExpenseCommand & { readonly decision: 'approved' | 'rejected' }): Promise<void> {
   const { context, expense, member } = await holdExpenseFor(tx, command);
@@ -30,6 +33,7 @@ export async function voteOnExpense(tx: Tx, command: ExpenseCommand & { readonly
   if (version === null || standing === null) throw notPending(expense, command.decision);
   unwrap(voteAllowed(standing.round, standing.votes, member.id));
   refuseClosedGroup(context);
+  if (command.decision === 'approved') refuseLockedPeriod(context, daysOf(expense, await askedContent(tx, expense)));
   await tx.query('insert into expense.approval_vote (expense_id, version, member_id, decision, at) values ($1, $2, $3, $4, $5)', [
     expense.id,
     version,
@@ -100,10 +104,16 @@ function notPending(expense: ExpenseView, asked: 'approved' | 'rejected' | 'with
   return moved.ok ? refusal('expense_not_pending', 'The expense does not wait for approval.') : new RefusalError(moved.refusal);
 }
 
-/** Silence counts as consent only where the expense could still be posted: in an active group, with everybody there. */
+/** The days on which an approval changes balances: that of what is asked about, and of what it replaces. */
+function daysOf(expense: ExpenseView, asked: ExpenseView['content']): string[] {
+  return expense.postingId === null ? [asked.date] : [asked.date, expense.content.date];
+}
+
+/** Silence counts as consent only where the expense could still be posted: in an active group, in an open period, with everybody there. */
 async function canApprove(tx: Tx, context: GroupContext, expense: ExpenseView): Promise<boolean> {
   const content = await askedContent(tx, expense);
-  return moveGroup(context.state, 'change').ok && content.shares.every((share) => context.members.get(share.memberId)?.active === true);
+  if (!moveGroup(context.state, 'change').ok || !checkPeriod(context.lockedUntil, daysOf(expense, content)).ok) return false;
+  return content.shares.every((share) => context.members.get(share.memberId)?.active === true);
 }
 
 async function askedContent(tx: Tx, expense: ExpenseView): Promise<ExpenseView['content']> {

@@ -19,6 +19,7 @@ import {
   writeExpense,
 } from './held-expense.ts';
 import { type NewPosting, post, reversalOf } from './ledger.ts';
+import { refuseLockedPeriod } from './period-lock.ts';
 
 /** What a caller changes of an expense; what is left out stays. */
 export type ExpenseEdit = { readonly [Field in keyof ExpenseInput]?: ExpenseInput[Field] | undefined };
@@ -31,7 +32,7 @@ export type CheckCurrent = (expense: ExpenseView) => void;
  * one is approved; otherwise the old posting is reversed and the new one made, unless nothing in it changes.
  *
  * @returns whether the edit waits for approval.
- * @throws RefusalError not_found, forbidden, archived, deleted, and those of `draftExpense`.
+ * @throws RefusalError not_found, forbidden, archived, deleted, period_locked, and those of `draftExpense`.
  */
 export async function editExpense(
   tx: Tx,
@@ -42,6 +43,8 @@ export async function editExpense(
   const draft = redraft(context, expense, command.edit, command.tieBreak);
   refuseStranger(member, expense);
   refuseClosedGroup(context);
+  refuseLockedPeriod(context, [draft.date], command.edit.date === undefined ? undefined : '/date');
+  refuseLockedPeriod(context, [expense.content.date]);
   if (expense.state === 'deleted') unwrap(moveExpense({ state: expense.state, event: 'edit_post' }));
   checkCurrent(expense);
   // Saying again what stands is no change, and does not take back a proposal either.
@@ -76,12 +79,13 @@ export async function editExpense(
 /**
  * Deletes an expense: its posting is reversed, its content stays readable and can be restored.
  *
- * @throws RefusalError not_found, forbidden, archived, deleted.
+ * @throws RefusalError not_found, forbidden, archived, deleted, period_locked.
  */
 export async function deleteExpense(tx: Tx, command: ExpenseCommand, checkCurrent: CheckCurrent): Promise<void> {
   const { context, expense, member } = await holdExpenseFor(tx, command);
   refuseStranger(member, expense);
   refuseClosedGroup(context);
+  refuseLockedPeriod(context, [expense.content.date]);
   const state = unwrap(moveExpense({ state: expense.state, event: 'delete' }));
   checkCurrent(expense);
   const version = await nextVersion(tx, expense);
@@ -95,12 +99,13 @@ export async function deleteExpense(tx: Tx, command: ExpenseCommand, checkCurren
 /**
  * Restores a deleted expense: it is posted again, or waits for approval where the group's policy asks.
  *
- * @throws RefusalError not_found, forbidden, archived, deleted (the group), not_deleted, member_left.
+ * @throws RefusalError not_found, forbidden, archived, deleted (the group), not_deleted, period_locked, member_left.
  */
 export async function restoreExpense(tx: Tx, command: ExpenseCommand): Promise<void> {
   const { context, expense, member } = await holdExpenseFor(tx, command);
   refuseStranger(member, expense);
   refuseClosedGroup(context);
+  refuseLockedPeriod(context, [expense.content.date]);
   unwrap(moveExpense({ state: expense.state, event: 'restore_post' }));
   refuseLeftMembers(context, expense.content);
   const round: ApprovalRound | null = roundFor(context, expense.content, member.id);

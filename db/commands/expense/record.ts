@@ -9,6 +9,7 @@ import { type ContextMember, type GroupContext, loadGroupContexts, memberOfUser 
 import type { Tx } from '../../transact.ts';
 import { openExpenseRound, roundFor } from './approval-rounds.ts';
 import { balanceFailure } from './ledger.ts';
+import { refuseLockedPeriod } from './period-lock.ts';
 import { RECORD_EXPENSES, type RecordItem, recordValues } from './record-statement.ts';
 
 /** What a second expense with the same id runs into, itself or by its posting; the order in which they are met is Postgres's. */
@@ -53,7 +54,7 @@ export function memberIn(context: GroupContext, userId: string): ContextMember {
  *
  * @param pointerOf prefix of the pointers of a refusal about one of them, by index.
  * @returns their ids, in order.
- * @throws RefusalError not_found, forbidden, archived, deleted, id_taken, balance_out_of_range, invalid_request for a missing split, and those of `draftExpense`.
+ * @throws RefusalError not_found, forbidden, archived, deleted, period_locked, id_taken, balance_out_of_range, invalid_request for a missing split, and those of `draftExpense`.
  */
 export async function recordExpenses(
   tx: Tx,
@@ -65,6 +66,7 @@ export async function recordExpenses(
   const items = command.expenses.map((expense, index) => at(pointerOf(index), () => prepare(tx, command, context, member, expense)));
   if (!mayAddExpense(member.role, context.policy.whoMayAdd)) throw refusal('forbidden', 'Your role does not allow this.');
   unwrap(moveGroup(context.state, 'change'));
+  for (const [index, item] of items.entries()) refuseLockedPeriod(context, [item.draft.content.date], `${pointerOf(index)}/date`);
   await refuseTaken(tx, items, pointerOf);
   let written: unknown[];
   try {

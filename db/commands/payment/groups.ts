@@ -10,6 +10,8 @@ export interface PaymentGroup {
   readonly timeZone: string;
   /** Today in the group's zone, `YYYY-MM-DD`. */
   readonly today: string;
+  /** The first day that may still change; null where nothing is locked. */
+  readonly lockedUntil: string | null;
 }
 
 /**
@@ -19,13 +21,14 @@ export interface PaymentGroup {
  * @throws RefusalError not_found, deleted, archived.
  */
 export async function groupFor(tx: Tx, groupId: string, event: Extract<GroupEvent, 'change' | 'settle'>): Promise<PaymentGroup> {
-  const [row] = await tx.query<{ state: GroupState; policy: GroupPolicy; time_zone: string; today: string }>(
-    `select state, policy, time_zone, (now() at time zone time_zone)::date::text as today from expense_pub.group_v1 where id = $1`,
+  const [row] = await tx.query<{ state: GroupState; policy: GroupPolicy; time_zone: string; today: string; locked_until: string | null }>(
+    `select state, policy, time_zone, (now() at time zone time_zone)::date::text as today, locked_until::text as locked_until
+     from expense_pub.group_v1 where id = $1`,
     [groupId],
   );
   if (row === undefined) throw refusal('not_found', 'There is no such group.');
   unwrap(moveGroup(row.state, event));
-  return { id: groupId, state: row.state, policy: row.policy, timeZone: row.time_zone, today: row.today };
+  return { id: groupId, state: row.state, policy: row.policy, timeZone: row.time_zone, today: row.today, lockedUntil: row.locked_until };
 }
 
 /** A member as the payment service sees it. */

@@ -1,5 +1,6 @@
 import { v7 as uuidv7 } from 'uuid';
 import { isBusinessDate } from '../../../domain/business-date.ts';
+import { checkPeriod } from '../../../domain/group.ts';
 import { type MoneyWire, moneyFromWire } from '../../../domain/money.ts';
 import { refusal, unwrap } from '../../../domain/refusal.ts';
 import { mayActFor, type Role } from '../../../domain/roles.ts';
@@ -32,7 +33,7 @@ export interface OpenPayment {
  * an account an owner or admin acts. The receiver still confirms it.
  *
  * @returns the transfer's id.
- * @throws RefusalError unknown_member, same_member, amount_not_positive, invalid_date, forbidden, deleted, archived, id_taken, and those of startAttempt.
+ * @throws RefusalError unknown_member, same_member, amount_not_positive, invalid_date, forbidden, deleted, archived, period_locked, id_taken, and those of startAttempt.
  */
 export async function openPayment(tx: Tx, input: OpenPayment): Promise<string> {
   const group = await groupFor(tx, input.groupId, 'change');
@@ -43,7 +44,9 @@ export async function openPayment(tx: Tx, input: OpenPayment): Promise<string> {
   checkMethod(input.way, input.paymentMethodId);
   const { from, to } = await partiesOf(tx, input);
   if (!mayOpen(input, from, to)) throw refusal('forbidden', 'Only payer or receiver may record this payment.');
-  const id = await insertTransfer(tx, input, money.minor, input.date ?? group.today);
+  const date = input.date ?? group.today;
+  unwrap(checkPeriod(group.lockedUntil, [date], input.date === undefined ? undefined : '/date'));
+  const id = await insertTransfer(tx, input, money.minor, date);
   const transfer = await lockTransfer(tx, id);
   await startAttempt(tx, transfer, {
     way: input.way,

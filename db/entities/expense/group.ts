@@ -20,10 +20,11 @@ const schema = defineEntity({
     deletedAt: p.datetime().columnType('timestamptz').nullable(),
     purgedAt: p.datetime().columnType('timestamptz').nullable(),
     nudgedAt: p.datetime().columnType('timestamptz').nullable(),
+    lockedUntil: p.string().columnType('date').nullable(),
   },
   checks: [{ name: 'group_state', expression: "state in ('active', 'archived', 'deleted')" }],
 });
 
-/** People who share expenses. Every change of a member or of the policy raises `version`; an expense does not. `nudgedAt`: when its owner was last told that it lies idle. */
+/** People who share expenses. Every change of a member or of the policy raises `version`; an expense does not. `nudgedAt`: when its owner was last told that it lies idle. Nothing dated before `lockedUntil` changes. */
 export class Group extends schema.class {}
 schema.setClass(Group);

@@ -24,6 +24,8 @@ export interface GroupContext {
   /** Rises with every change of the group, its policy or a member; a write compares it under a lock. */
   readonly version: number;
   readonly policy: GroupPolicy;
+  /** The first day that may still change, `YYYY-MM-DD`; null where nothing is locked. See `refuseLockedPeriod`. */
+  readonly lockedUntil: string | null;
   /** All members, also those who have left. */
   readonly members: ReadonlyMap<string, ContextMember>;
 }
@@ -92,13 +94,14 @@ interface Row {
   currency: string;
   version: number;
   policy: GroupPolicy;
+  locked_until: string | null;
   members: ContextMember[] | null;
 }
 
 /** Reads the contexts of some groups in one statement. */
 export async function loadGroupContexts(query: Query, groupIds: readonly string[]): Promise<Map<string, GroupContext>> {
   const rows = await query<Row>(
-    `select g.id, g.state, g.currency, g.version, g.policy,
+    `select g.id, g.state, g.currency, g.version, g.policy, g.locked_until::text as locked_until,
       (select json_agg(json_build_object('id', m.id, 'userId', m.user_id, 'role', m.role, 'weight', trim_scale(m.weight)::text,
           'unitId', m.unit_id, 'active', m.state = 'active'))
        from expense.member m where m.group_id = g.id) as members
@@ -115,6 +118,7 @@ function toContext(row: Row): GroupContext {
     currency: row.currency,
     version: row.version,
     policy: row.policy,
+    lockedUntil: row.locked_until,
     members: new Map((row.members ?? []).map((member) => [member.id, member])),
   };
 }

@@ -23,6 +23,8 @@ export interface GroupView {
   readonly timeZone: string;
   readonly state: 'active' | 'archived' | 'deleted';
   readonly policy: GroupPolicy;
+  /** The first day that may still change; null where nothing is locked. */
+  readonly lockedUntil: string | null;
   readonly version: number;
   readonly createdAt: string;
   readonly members: readonly MemberView[];
@@ -31,7 +33,7 @@ export interface GroupView {
 /** Something that runs SQL: a transaction or a plain connection of the service. */
 export type Query = Tx['query'];
 
-const GROUP_COLUMNS = `g.id, g.name, g.currency, g.time_zone, g.state, g.policy, g.version, g.created_at,
+const GROUP_COLUMNS = `g.id, g.name, g.currency, g.time_zone, g.state, g.policy, g.locked_until::text as locked_until, g.version, g.created_at,
   (select json_agg(json_build_object('id', m.id, 'displayName', m.display_name, 'userId', m.user_id, 'role', m.role,
       'weight', trim_scale(m.weight)::text, 'unitId', m.unit_id, 'state', m.state, 'version', m.version) order by m.created_at, m.id)
    from expense.member m where m.group_id = g.id) as members`;
@@ -43,6 +45,7 @@ interface GroupRow {
   time_zone: string;
   state: GroupView['state'];
   policy: GroupPolicy;
+  locked_until: string | null;
   version: number;
   created_at: string;
   members: MemberView[] | null;
@@ -75,6 +78,7 @@ function toView(row: GroupRow): GroupView {
     timeZone: row.time_zone,
     state: row.state,
     policy: row.policy,
+    lockedUntil: row.locked_until,
     version: row.version,
     createdAt: row.created_at,
     members: row.members ?? [],

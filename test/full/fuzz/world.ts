@@ -308,6 +308,7 @@ class Play {
       archiveGroup: [at(toArchive)],
       unarchiveGroup: [at(archived)],
       leaveGroup: [{ ...at(toLeave), token: this.#ben.token }],
+      lockGroup: [{ ...at(home), body: { until: '2001-01-01' } }],
       handOverGroup: [{ ...at(toHandOver), body: { memberId: toHandOver.ben } }],
       addMember: [{ ...at(home), body: { displayName: 'Another guest', role: 'viewer', weight: '1.5' } }],
       getMember: [{ token: ana, path: { groupId: home.id, memberId: home.ben } }],

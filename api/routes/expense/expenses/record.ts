@@ -8,6 +8,7 @@ import { storedEvent } from '../../../../db/outbox.ts';
 import { type ContextMember, type GroupContext, groupContexts, memberOfUser } from '../../../../db/queries/expense/group-context.ts';
 import { findExpense, type ExpenseView } from '../../../../db/queries/expense/expenses.ts';
 import { draftExpense, type ExpenseDraft } from '../../../../domain/expense.ts';
+import { checkPeriod } from '../../../../domain/group.ts';
 import { hasStanding } from '../../../../domain/standing.ts';
 import { databaseOf } from '../../../deps.ts';
 import { type Policy, standingOf } from '../../../policy.ts';
@@ -64,7 +65,8 @@ async function recordTogether(request: RecordRequest): Promise<Answer | null> {
   // What is remembered of the group may be older than its default split; the ordinary command looks again.
   if (input === null) return null;
   const draft = draftExpense(input, context.members, tieBreakOf(request.deps.secrets, id));
-  if (!draft.ok || context.state !== 'active' || roundFor(context, draft.value.content, member.id) !== null) return null;
+  if (!draft.ok || context.state !== 'active' || !checkPeriod(context.lockedUntil, [input.date]).ok) return null;
+  if (roundFor(context, draft.value.content, member.id) !== null) return null;
   const createdAt = new Date();
   const answer = answerOf(viewOf(id, context.groupId, draft.value, member.id, createdAt), 201);
   const event = storedEvent('expense', {

@@ -15,6 +15,7 @@ export function presentGroup(group: GroupView, userId: string): Record<string, u
     myRole: mine?.role,
     members: group.members,
     policy: group.policy,
+    lockedUntil: group.lockedUntil,
     version: group.version,
     createdAt: toInstant(group.createdAt),
     workflowId: workflowId('groupLifecycle', group.id),

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { currency, decimal, id, line, money, timeZone } from '../../../schemas.ts';
+import { currency, date, decimal, id, line, money, timeZone } from '../../../schemas.ts';
 import { splitWithoutAmounts } from '../split-schema.ts';
 
 export const role = z.enum(['owner', 'admin', 'editor', 'contributor', 'viewer']);
@@ -50,6 +50,10 @@ export const group = z
     myRole: role,
     members: z.array(member),
     policy,
+    lockedUntil: z.iso
+      .date()
+      .nullable()
+      .meta({ description: 'Nothing dated before this day changes; null where nothing is locked.', example: '2026-11-01' }),
     version: z.int(),
     createdAt: z.string(),
     workflowId: z.string(),
@@ -67,5 +71,9 @@ export const createGroup = z.strictObject({
 export const updateGroup = z.strictObject({ name: line(120).optional(), timeZone: timeZone.optional(), policy: policy.optional() });
 
 export const groupParams = z.strictObject({ groupId: id });
+
+export const lockPeriod = z.strictObject({
+  until: date.nullable().meta({ description: 'The first day that may still change; null opens all of it again.' }),
+});
 
 export const handOver = z.strictObject({ memberId: id });

@@ -1,6 +1,7 @@
 import { changeGroupState, handOver, leaveGroup } from '../../../../db/commands/expense/group-state.ts';
 import { lockGroup } from '../../../../db/commands/expense/groups.ts';
 import { actingMember } from '../../../../db/commands/expense/members.ts';
+import { lockPeriod } from '../../../../db/commands/expense/period-lock.ts';
 import { GROUP_STATES } from '../../../../domain/group.ts';
 import { groupAccess } from '../../../access.ts';
 import { leastOf, statesOf } from '../../../policy.ts';
@@ -115,5 +116,28 @@ const owner = route({
     }),
 });
 
+const lock = route({
+  service: 'expense',
+  method: 'post',
+  path: '/v1/groups/:groupId/lock',
+  operationId: 'lockGroup',
+  tag,
+  summary: 'Lock a settled period',
+  description:
+    'What is dated before `until` is neither recorded, edited, deleted, restored nor approved any more (409 `period_locked`). An earlier day, or null, opens it again.',
+  access: groupAccess,
+  params: schema.groupParams,
+  body: schema.lockPeriod,
+  answers: { 200: { description: 'The group.', schema: schema.group, headers: ['ETag'] } },
+  problems: [409],
+  handle: (request) =>
+    request.command(async (tx) => {
+      const group = await lockGroup(tx, request.params.groupId, statesOf(request.policy));
+      const actor = await actingMember(tx, group, request.principal.userId, leastOf(request.policy));
+      lockPeriod(tx, group, actor, request.body.until);
+      return answerGroup(tx.query, group.id, request.principal.userId, 200);
+    }),
+});
+
 /** Operations that move a group, or the caller out of it. */
-export const groupStateRoutes: readonly AnyRoute[] = [archive, unarchive, restore, remove, leave, owner];
+export const groupStateRoutes: readonly AnyRoute[] = [archive, unarchive, restore, remove, leave, owner, lock];

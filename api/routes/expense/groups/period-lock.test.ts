@@ -1,0 +1,184 @@
+// Goal: nothing dated in a locked period changes, by whatever way, until the owner opens it again; and nobody else can.
+import assert from 'node:assert/strict';
+import { v7 as uuidv7 } from 'uuid';
+import { expireRound } from '../../../../db/commands/expense/approvals.ts';
+import { transact } from '../../../../db/transact.ts';
+import { startApi, type TestAnswer, type TestApi, type TestUser } from '../../../../test/support/api.ts';
+import { createGroup, join, refusalOf } from '../../../../test/support/groups.ts';
+import { testDatabaseUrl } from '../../../../test/support/servers.ts';
+
+const ANY = { 'if-match': '*' };
+const UNTIL = '2026-11-01';
+const LOCKED = [409, 'period_locked'];
+
+describe('period lock', function () {
+  this.timeout(60_000);
+  let api: TestApi;
+  let ana: TestUser;
+  let ben: TestUser;
+  let groupId: string;
+  let anaId: string;
+  let benId: string;
+
+  before(async () => {
+    api = await startApi(await testDatabaseUrl());
+  });
+  after(() => api.stop());
+  beforeEach(async () => {
+    [ana, ben] = [await api.user('Ana'), await api.user('Ben')];
+    const group = await createGroup(ana);
+    [groupId, anaId] = [group.id, group.myMemberId];
+    benId = await join(ana, groupId, ben, { role: 'admin' });
+  });
+
+  const lock = (until: string | null, who = ana): Promise<TestAnswer> => who.call('POST', `/v1/groups/${groupId}/lock`, { until });
+  const dinner = (date: string, fields: Record<string, unknown> = {}): Record<string, unknown> => ({
+    description: 'Dinner',
+    total: { amount: '10.00', currency: 'EUR' },
+    date,
+    payers: [{ memberId: anaId, amount: '10.00' }],
+    split: { method: 'equal', among: [anaId, benId] },
+    ...fields,
+  });
+  const record = (date: string, who = ana): Promise<TestAnswer> => who.call('POST', `/v1/groups/${groupId}/expenses`, dinner(date));
+  const act = (id: string, verb: string, who = ana): Promise<TestAnswer> => who.call('POST', `/v1/expenses/${id}/${verb}`);
+  const edit = (id: string, change: object): Promise<TestAnswer> => ana.call('PATCH', `/v1/expenses/${id}`, change, ANY);
+  const askAll = (policy: object): Promise<TestAnswer> =>
+    ana.call('PATCH', `/v1/groups/${groupId}`, { policy: { approval: { mode: 'all', ...policy } } }, ANY);
+  const balances = async (): Promise<unknown> => (await ana.call('GET', `/v1/groups/${groupId}/balances`)).body.balances;
+
+  it('locked by an admin, moved on by an admin, is opened again by the owner alone', async () => {
+    const before = (await ana.call('GET', `/v1/groups/${groupId}`)).body;
+    assert.equal(before.lockedUntil, null);
+    const locked = await lock(UNTIL, ben);
+    assert.deepEqual([locked.status, locked.body.lockedUntil, locked.body.version], [200, UNTIL, before.version + 1]);
+    assert.equal((await lock(UNTIL, ben)).body.version, before.version + 1, 'saying it again changes nothing');
+    assert.equal((await lock('2026-11-02', ben)).status, 200);
+    assert.deepEqual(refusalOf(await lock(UNTIL, ben)), [403, 'forbidden']);
+    assert.deepEqual(refusalOf(await lock(null, ben)), [403, 'forbidden']);
+    assert.equal((await lock(UNTIL)).body.lockedUntil, UNTIL);
+    assert.equal((await lock(null)).body.lockedUntil, null);
+    const told = api.events
+      .filter(({ event }) => event.type === 'group.locked' && event.groupId === groupId)
+      .map(({ event }) => event.data);
+    assert.deepEqual(told, [{ until: UNTIL }, { until: '2026-11-02' }, { until: UNTIL }, { until: null }]);
+  });
+
+  it('by members below admin, strangers, in closed groups and with days that are none, is refused', async () => {
+    const cara = await api.user('Cara');
+    await join(ana, groupId, cara, { role: 'editor' });
+    assert.deepEqual(refusalOf(await lock(UNTIL, cara)), [403, 'forbidden']);
+    assert.deepEqual(refusalOf(await lock(UNTIL, await api.user('Eve'))), [404, 'not_found']);
+    for (const until of ['2026-02-30', '01.11.2026', '', 20261101])
+      assert.deepEqual(refusalOf(await ana.call('POST', `/v1/groups/${groupId}/lock`, { until })), [400, 'invalid_request'], String(until));
+    assert.deepEqual(refusalOf(await ana.call('POST', `/v1/groups/${groupId}/lock`, {})), [400, 'invalid_request']);
+    await ana.call('POST', `/v1/groups/${groupId}/archive`);
+    assert.deepEqual(refusalOf(await lock(UNTIL)), [409, 'archived']);
+  });
+
+  it('recording, on the day before, refuses with the field, alone and in bulk; on the day itself it is open', async () => {
+    await record('2026-10-31');
+    await lock(UNTIL);
+    const refused = await record('2026-10-31');
+    assert.deepEqual(refusalOf(refused), LOCKED);
+    assert.equal(refused.body.errors[0].pointer, '/date');
+    for (const date of [UNTIL, '2026-11-02']) assert.equal((await record(date)).status, 201, date);
+    const bulk = await ana.call('POST', `/v1/groups/${groupId}/expenses/bulk`, { expenses: [dinner(UNTIL), dinner('2026-10-31')] });
+    assert.deepEqual([...refusalOf(bulk), bulk.body.errors[0].pointer], [...LOCKED, '/expenses/1/date']);
+    const list = await ana.call('GET', `/v1/groups/${groupId}/expenses`);
+    assert.equal(list.body.data.length, 3);
+  });
+
+  it('what lies in the period is not edited, deleted or restored, and nothing is moved into it', async () => {
+    const [old, gone, current] = [await record('2026-10-31'), await record('2026-10-30'), await record('2026-11-05')].map(
+      (answer) => answer.body.id as string,
+    ) as [string, string, string];
+    await ana.call('DELETE', `/v1/expenses/${gone}`, undefined, ANY);
+    await lock(UNTIL);
+    const before = await balances();
+    assert.deepEqual(refusalOf(await edit(old, { description: 'Lunch' })), LOCKED);
+    assert.deepEqual(refusalOf(await edit(old, { date: '2026-11-03' })), LOCKED);
+    assert.deepEqual(refusalOf(await ana.call('DELETE', `/v1/expenses/${old}`, undefined, ANY)), LOCKED);
+    assert.deepEqual(refusalOf(await act(gone, 'restore')), LOCKED);
+    const moved = await edit(current, { date: '2026-10-31' });
+    assert.deepEqual([...refusalOf(moved), moved.body.errors[0].pointer], [...LOCKED, '/date']);
+    assert.deepEqual(await balances(), before);
+    assert.equal((await edit(current, { date: UNTIL })).status, 200);
+    await lock(null);
+    assert.equal((await edit(old, { description: 'Lunch' })).status, 200);
+    assert.equal((await act(gone, 'restore')).status, 200);
+  });
+
+  it('what waits for approval in it is not approved, but may be rejected and withdrawn', async () => {
+    await askAll({});
+    const ids = await Promise.all(['2026-10-29', '2026-10-30', '2026-10-31'].map(async (date) => (await record(date)).body.id as string));
+    const [voted, rejected, withdrawn] = ids as [string, string, string];
+    await lock(UNTIL);
+    assert.deepEqual(refusalOf(await act(voted, 'approve', ben)), LOCKED);
+    assert.equal((await act(rejected, 'reject', ben)).body.state, 'rejected');
+    assert.equal((await act(withdrawn, 'withdraw')).body.state, 'withdrawn');
+    await lock(null);
+    assert.equal((await act(voted, 'approve', ben)).body.state, 'posted');
+  });
+
+  it('an edit that waits is not approved when what it replaces, or what it would be, lies in it', async () => {
+    const [out, into] = [(await record('2026-10-31')).body.id as string, (await record('2026-11-10')).body.id as string];
+    await askAll({});
+    assert.equal((await edit(out, { date: '2026-11-09' })).status, 202);
+    assert.equal((await edit(into, { date: '2026-10-31' })).status, 202);
+    await lock(UNTIL);
+    for (const id of [out, into]) assert.deepEqual(refusalOf(await act(id, 'approve', ben)), LOCKED);
+  });
+
+  it('a time-out that would approve what lies in it lets it expire', async () => {
+    await askAll({ onTimeout: 'approve' });
+    const id = (await record('2026-10-31')).body.id as string;
+    await lock(UNTIL);
+    const { value } = await transact(api.deps.databases.expense!, (tx) =>
+      expireRound(tx, { expenseId: id, groupId, version: 1, force: true }),
+    );
+    assert.equal(value, 'expired');
+    assert.equal((await ana.call('GET', `/v1/expenses/${id}`)).body.state, 'expired');
+  });
+
+  it('adjustments of today and payments dated in it are refused as well', async () => {
+    const headers = (): Record<string, string> => ({ 'idempotency-key': uuidv7() });
+    const pay = (date?: string): Promise<TestAnswer> =>
+      ana.call(
+        'POST',
+        `/v1/groups/${groupId}/payments`,
+        { from: benId, to: anaId, money: { amount: '1.00', currency: 'EUR' }, method: 'manual', ...(date === undefined ? {} : { date }) },
+        headers(),
+      );
+    await lock(UNTIL);
+    const refused = await pay('2026-10-31');
+    assert.deepEqual([...refusalOf(refused), refused.body.errors[0].pointer], [...LOCKED, '/date']);
+    assert.equal((await pay(UNTIL)).status, 202);
+    await lock('2100-01-01');
+    const entries = [anaId, benId].map((memberId, index) => ({
+      memberId,
+      money: { amount: index === 0 ? '1.00' : '-1.00', currency: 'EUR' },
+    }));
+    const adjusted = await ana.call('POST', `/v1/groups/${groupId}/adjustments`, { entries, reason: 'Found a coin' }, headers());
+    assert.deepEqual(refusalOf(adjusted), LOCKED);
+    assert.deepEqual(refusalOf(await pay()), LOCKED);
+    assert.deepEqual(refusalOf(await record('2099-12-31')), LOCKED);
+  });
+
+  it('locked while an expense is on its way from an older look at the group, refuses it', async () => {
+    await record('2026-10-31');
+    const client = await api.deps.databases.expense!.pool.connect();
+    try {
+      await client.query('begin');
+      // As whoever changes a group takes it; a mere update would let recorders pass.
+      await client.query('select 1 from expense."group" where id = $1 for update', [groupId]);
+      await client.query('update expense."group" set locked_until = $2, version = version + 1 where id = $1', [groupId, UNTIL]);
+      const recording = record('2026-10-31');
+      await client.query('select pg_sleep(0.05)');
+      await client.query('commit');
+      assert.deepEqual(refusalOf(await recording), LOCKED);
+    } finally {
+      client.release();
+    }
+  });
+});

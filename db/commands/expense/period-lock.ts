@@ -1,0 +1,35 @@
+import { checkPeriod, reopensPeriod } from '../../../domain/group.ts';
+import { refusal, unwrap } from '../../../domain/refusal.ts';
+import type { Group } from '../../entities/expense/group.ts';
+import type { Member } from '../../entities/expense/member.ts';
+import type { GroupContext } from '../../queries/expense/group-context.ts';
+import type { Tx } from '../../transact.ts';
+import { touchGroup } from './groups.ts';
+import { by, roleOf } from './members.ts';
+
+/**
+ * Locks the period before a day of a locked group: whatever is dated in it is neither recorded, changed nor taken back
+ * any more. It raises the group's version, so what is being recorded from an older look at the group looks again.
+ *
+ * @param until the first day that may still change; null opens all of it.
+ * @throws RefusalError forbidden when anybody but the owner would open what is locked.
+ */
+export function lockPeriod(tx: Tx, group: Group, actor: Member, until: string | null): void {
+  const locked = group.lockedUntil ?? null;
+  if (reopensPeriod(locked, until) && roleOf(actor) !== 'owner') throw refusal('forbidden', 'Only the owner opens again what is locked.');
+  if (until === locked) return;
+  group.lockedUntil = until;
+  touchGroup(tx, group);
+  tx.emit({ type: 'group.locked', subjectId: group.id, groupId: group.id, ...by(actor), data: { until } });
+}
+
+/**
+ * Refuses to touch what is dated in the locked period of a held group. Whoever writes something that has a business day
+ * calls it: with the day that it has, and the one that it would get.
+ *
+ * @param pointer at the day in the request, where it is there.
+ * @throws RefusalError period_locked.
+ */
+export function refuseLockedPeriod(context: Pick<GroupContext, 'lockedUntil'>, dates: readonly string[], pointer?: string): void {
+  unwrap(checkPeriod(context.lockedUntil, dates, pointer));
+}
