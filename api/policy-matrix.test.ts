@@ -104,6 +104,8 @@ const EXPECTED: Readonly<Record<string, Expected>> = {
   getPayoutAccount: user('payments:read'),
   getMe: user('profile:read'),
   updateMe: user('profile:write', { displayName: 'x' }),
+  getPreferences: user('profile:read'),
+  replacePreferences: user('profile:write', { weekStart: 'sunday' }),
   listUsers: support,
   getUser: support,
   updateUser: { ...support, body: { reason: 'x' } },

@@ -99,6 +99,8 @@ export const POLICIES: Readonly<Record<string, Policy>> = {
   endAuthorization: own('session', 'authorization'),
   getMe: user('profile:read'),
   updateMe: user('profile:write'),
+  getPreferences: user('profile:read'),
+  replacePreferences: user('profile:write'),
   getGroup: member('groups:read', 'viewer'),
   listGroups: user('groups:read'),
   getMember: member('groups:read', 'viewer', { on: 'member' }),

@@ -20,6 +20,7 @@ import { authRoutes } from './routes/user/auth/routes.ts';
 import { identityRoutes } from './routes/user/oidc/identity-routes.ts';
 import { oidcRoutes } from './routes/user/oidc/routes.ts';
 import { meRoutes } from './routes/user/me/routes.ts';
+import { preferenceRoutes } from './routes/user/preferences/routes.ts';
 import { applicationRoutes } from './routes/user/oauth/application-routes.ts';
 import { authorizationRoutes } from './routes/user/oauth/authorization-routes.ts';
 import { sessionRoutes } from './routes/user/sessions/routes.ts';
@@ -33,6 +34,7 @@ const ROUTES: Record<ServiceName, readonly AnyRoute[]> = {
     ...oidcRoutes,
     ...identityRoutes,
     ...meRoutes,
+    ...preferenceRoutes,
     ...sessionRoutes,
     ...tokenRoutes,
     ...applicationRoutes,

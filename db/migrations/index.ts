@@ -14,6 +14,7 @@ import { PersonalTokens } from './0013-personal-tokens.ts';
 import { Identities } from './0014-identities.ts';
 import { OAuth } from './0015-oauth.ts';
 import { PlatformLists } from './0016-platform-lists.ts';
+import { PreferencesOfPeople } from './0020-preferences.ts';
 import { PeriodLock } from './0030-period-lock.ts';
 
 /** Every migration in order; a new one is one file beside this and one line here. */
@@ -33,5 +34,6 @@ export const MIGRATIONS: MigrationObject[] = [
   { name: '0014-identities', class: Identities },
   { name: '0015-oauth', class: OAuth },
   { name: '0016-platform-lists', class: PlatformLists },
+  { name: '0020-preferences', class: PreferencesOfPeople },
   { name: '0030-period-lock', class: PeriodLock },
 ];

@@ -11,6 +11,7 @@ import { OidcTransaction } from './oidc-transaction.ts';
 import { OAuthApplication } from './oauth-application.ts';
 import { OAuthArtifact } from './oauth-artifact.ts';
 import { MailToken } from './mail-token.ts';
+import { Preference } from './preference.ts';
 
 /** Every table of the user service. */
 export const userEntities = [
@@ -27,4 +28,5 @@ export const userEntities = [
   OidcTransaction,
   OAuthApplication,
   OAuthArtifact,
+  Preference,
 ];

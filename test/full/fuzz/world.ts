@@ -122,6 +122,8 @@ async function playUsers(at: Addresses, ana: Person, dora: Person, grantAdmin: (
     resendVerification: [{ token: finn.token }],
     getMe: [{ token: ana.token }],
     updateMe: [{ token: ana.token, headers: any, body: { displayName: 'Ana again' } }],
+    getPreferences: [{ token: ana.token }],
+    replacePreferences: [{ token: ana.token, body: { weekStart: 'sunday', groupCurrency: 'CHF' } }],
     ...(await playCredentials(at, ana)),
     ...(await playPlatform(at, grantAdmin)),
     ...(await playApplications(at, ana)),
