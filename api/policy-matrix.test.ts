@@ -31,6 +31,8 @@ interface Expected {
   readonly scope?: string;
   readonly body?: object | ((world: OneOfEach) => object);
   readonly params?: (world: OneOfEach) => Record<string, string>;
+  /** What the operation cannot do without, in its query. */
+  readonly query?: (world: OneOfEach) => Record<string, string>;
 }
 
 const EUR5 = { amount: '5.00', currency: 'EUR' };
@@ -143,6 +145,7 @@ const EXPECTED: Readonly<Record<string, Expected>> = {
   withdrawExpense: group('open', 'expenses:write'),
   getBalances: group('viewer', 'expenses:read'),
   getPlan: group('viewer', 'expenses:read'),
+  getRate: { ...user('expenses:read'), query: () => ({ base: 'EUR', quote: 'EUR' }) },
   createAdjustment: group('admin', 'expenses:write', {
     body: (world) => ({
       reason: 'x',
@@ -366,7 +369,8 @@ describe('permission matrix', function () {
     const world = target === 'other group' ? away : home;
     const headers: Record<string, string> = { 'if-match': ifMatch, 'idempotency-key': uuidv7() };
     const body = typeof expected.body === 'function' ? expected.body(world) : expected.body;
-    const path = filledPath(route.path, world.params);
+    const query = expected.query === undefined ? '' : `?${new URLSearchParams(expected.query(world)).toString()}`;
+    const path = filledPath(route.path, world.params) + query;
     const method = route.method.toUpperCase();
     const by = caller === 'anonymous' ? api : (await personOf(route, caller)).user;
     const restore =

@@ -126,6 +126,7 @@ export const POLICIES: Readonly<Record<string, Policy>> = {
   getExpenseHistory: member('expenses:read', 'viewer', { on: 'expense' }),
   getBalances: member('expenses:read', 'viewer'),
   getPlan: member('expenses:read', 'viewer'),
+  getRate: user('expenses:read'),
   listAdjustments: member('expenses:read', 'viewer'),
   createExpense: member('expenses:write', 'recorder', { states: OPEN }),
   createExpenses: member('expenses:write', 'recorder', { states: OPEN }),

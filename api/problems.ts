@@ -66,6 +66,7 @@ const STATUS: Record<string, number> = {
   forbidden: 403,
   insufficient_scope: 403,
   not_found: 404,
+  rate_unknown: 404,
   method_not_allowed: 405,
   request_timeout: 408,
   already_done: 409,

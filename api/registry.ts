@@ -7,6 +7,7 @@ import { groupRoutes } from './routes/expense/groups/routes.ts';
 import { groupStateRoutes } from './routes/expense/groups/state-routes.ts';
 import { invitationRoutes } from './routes/expense/invitations/routes.ts';
 import { memberRoutes } from './routes/expense/members/routes.ts';
+import { rateRoutes } from './routes/expense/rates/routes.ts';
 import { notificationRoutes } from './routes/notification/notifications/routes.ts';
 import { reminderRoutes } from './routes/notification/reminders/routes.ts';
 import { paymentRoutes } from './routes/payment/payments/routes.ts';
@@ -50,6 +51,7 @@ const ROUTES: Record<ServiceName, readonly AnyRoute[]> = {
     ...expenseRoutes,
     ...balanceRoutes,
     ...adjustmentRoutes,
+    ...rateRoutes,
   ],
   payment: [...settlementRoutes, ...transferRoutes, ...paymentRoutes, ...refundRoutes, ...payoutAccountRoutes, ...webhookRoutes],
   notification: [...notificationRoutes, ...reminderRoutes],

@@ -59,6 +59,11 @@ const schema = z.object({
   OIDC_PROVIDERS: oidcProviders.describe(
     'JSON list of OpenID providers to sign in with: id, issuer (https), clientId, clientSecret?, scopes?, displayName; none by default.',
   ),
+  ECB_RATES_URL: z
+    .url({ protocol: /^https?$/ })
+    .refine((text) => text.endsWith('/'), 'must end with a slash')
+    .default('https://www.ecb.europa.eu/stats/eurofxref/')
+    .describe("Folder of the ECB's XML files of exchange rates (https); the sandbox's own with the embedded database."),
   SECRETS_FILE: z.string().default('').describe('JSON file with the signing keys, see config/secrets.ts.'),
   RATE_LIMIT_CREDENTIAL: perMinute.default(1200).describe('Requests per minute for one signed-in user.'),
   RATE_LIMIT_ANONYMOUS: perMinute.default(300).describe('Requests per minute for one address without credentials.'),
@@ -113,8 +118,11 @@ export function readEnv(source: Record<string, string | undefined> = process.env
   const parsed = schema.safeParse(present);
   if (parsed.success) {
     const insecure = parsed.data.OIDC_PROVIDERS.find(({ issuer }) => !isIssuerAllowed(issuer, parsed.data.SANDBOX));
-    if (insecure === undefined) return parsed.data;
-    throw new Error(`environment: OIDC_PROVIDERS: the issuer of ${insecure.id} must be an https address`);
+    if (insecure !== undefined) throw new Error(`environment: OIDC_PROVIDERS: the issuer of ${insecure.id} must be an https address`);
+    // What it says becomes money, so nobody on the way may say it.
+    if (!isIssuerAllowed(parsed.data.ECB_RATES_URL, parsed.data.SANDBOX))
+      throw new Error('environment: ECB_RATES_URL: must be an https address');
+    return parsed.data;
   }
   throw new Error(`environment: ${parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ')}`);
 }

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { provideDemoAccount, type DemoAccount } from './demo-account.ts';
 import { releaseLock, takeLock } from './lock.ts';
 import { answers, nodeChild } from './node-child.ts';
+import { ECB_PATH } from './doubles/ecb/ecb-double.ts';
 import { OPENID_CLIENT } from './doubles/openid/provider.ts';
 import { openLogFile } from './log-file.ts';
 import { PLATFORM_PARTS, type Parts } from './parts.ts';
@@ -303,6 +304,7 @@ function doublesEnv(env: NodeJS.ProcessEnv, ports: Ports, webhookSecret: string)
     SANDBOX: '1',
     ...(env['STRIPE_SECRET_KEY'] ? {} : stripe),
     ...(env['OIDC_PROVIDERS'] ? {} : { OIDC_PROVIDERS: JSON.stringify([openIdProvider(ports)]) }),
+    ...(env['ECB_RATES_URL'] ? {} : { ECB_RATES_URL: `http://127.0.0.1:${ports.sandbox}${ECB_PATH}` }),
     ...(env['SMTP_URL'] ? {} : { SMTP_URL: `smtp://127.0.0.1:${ports.smtp}` }),
   };
 }

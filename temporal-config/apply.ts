@@ -108,7 +108,11 @@ async function applySchedule(client: Client, declared: DeclaredSchedule): Promis
   } catch (error) {
     if (!(error instanceof ScheduleNotFoundError)) throw error;
     try {
-      await client.schedule.create({ scheduleId: declared.scheduleId, ...wanted });
+      await client.schedule.create({
+        scheduleId: declared.scheduleId,
+        ...wanted,
+        ...(declared.atOnce === true ? { state: { triggerImmediately: true } } : {}),
+      });
     } catch (failure) {
       // Someone else created it at the same moment, from the same declaration.
       if (!(failure instanceof ScheduleAlreadyRunning)) throw failure;

@@ -1,4 +1,5 @@
 import type { ScheduleSpec } from '@temporalio/client';
+import { FX_REFRESH } from '../workflows/expense/contract.ts';
 import { SETTLEMENT_RUN } from '../workflows/payment/contract.ts';
 import { PROCESS_SWEEP, type ProcessSweepInput } from '../workflows/shared/sweep-contract.ts';
 import { TASK_QUEUES, type QueueName } from '../workflows/shared/task-queues.ts';
@@ -14,6 +15,8 @@ export interface DeclaredSchedule {
   readonly spec: Pick<ScheduleSpec, 'intervals' | 'calendars' | 'jitter'>;
   /** Actions missed for longer than this, while the server was away, are not made up. */
   readonly catchupWindow: string;
+  /** Runs once as soon as the schedule is made, besides its times; false where not given. */
+  readonly atOnce?: boolean;
   readonly summary: string;
   readonly details: string;
 }
@@ -35,6 +38,21 @@ export const SCHEDULES: readonly DeclaredSchedule[] = [
     summary: 'Opens the settlements that are due today',
     details:
       'Reads groups whose policy names this day of the month in their own zone. The only thing that opens settlements by date; running it twice opens nothing twice.',
+  },
+  {
+    scheduleId: 'fx-refresh',
+    workflowType: FX_REFRESH,
+    workflowId: 'fx-refresh',
+    taskQueue: TASK_QUEUES.expense,
+    args: [],
+    // The ECB publishes at about 16:00 in Frankfurt on its business days, at times late. Hourly, since a run without news is one small file.
+    spec: { calendars: [{ hour: '*', minute: 20, comment: 'each hour' }], jitter: '5m' },
+    // The next run fetches all days that are missing.
+    catchupWindow: '1h',
+    atOnce: true,
+    summary: 'Fetches exchange rates',
+    details:
+      'Asks each source for what it published since the newest known day and keeps it. Running it twice adds nothing; rates that expenses were frozen at never change.',
   },
   ...SWEPT.map((service): DeclaredSchedule => ({
     scheduleId: `process-sweep-${service}`,

@@ -1,3 +1,4 @@
+import type { RateSourceName } from '../../domain/fx.ts';
 import type { MoneyWire } from '../../domain/money.ts';
 
 /** One leg of a plan: who pays whom how much. The id is made with the plan, so that planning again gives the same legs. */
@@ -93,4 +94,17 @@ export interface ExpenseActivities {
 
   /** Notes that a group has been idle, for the owner's inbox. */
   nudgeIdleGroup(input: { readonly groupId: string; readonly sinceIso: string }): Promise<void>;
+
+  /**
+   * Asks a source for the rates that it published since the newest known day, and keeps them. Asked again it changes nothing.
+   *
+   * @throws rate_source_away (retried): not reached, slow, or says something else than rates.
+   */
+  refreshRates(input: { readonly source: RateSourceName }): Promise<{
+    /** The newest day that is known now; null when the source has none. */
+    readonly newestOn: string | null;
+    readonly added: number;
+    /** Figures that the source has changed since it published them first. */
+    readonly corrected: number;
+  }>;
 }

@@ -2,12 +2,13 @@ import { activityEdge, type ActivityDeps } from '../edge.ts';
 import { approvalActivities } from './approval-activities.ts';
 import type { ExpenseActivities } from './contract.ts';
 import { createGroupActivities } from './group-activities.ts';
+import { fxActivities } from './fx-activities.ts';
 import { ledgerActivities } from './ledger-activities.ts';
 
 /** Makes the activities of the expense service. */
 export function createExpenseActivities(deps: ActivityDeps): ExpenseActivities {
   return activityEdge<ExpenseActivities>(
-    { ...ledgerActivities(deps), ...approvalActivities(deps), ...createGroupActivities(deps) },
+    { ...ledgerActivities(deps), ...approvalActivities(deps), ...createGroupActivities(deps), ...fxActivities(deps) },
     deps.logger,
   );
 }

@@ -9,6 +9,7 @@ export const TAGS: Readonly<Record<string, string>> = {
   expenses: 'Expenses and money coming in: recording, editing, approval, history.',
   adjustments: 'Corrections that move balances without an expense.',
   balances: 'Who is owed and who owes, and the plan with the fewest transfers.',
+  rates: 'Exchange rates as they were published, by day.',
   settlements: 'A plan being paid: one transfer for each leg.',
   transfers: 'One leg of a settlement, or a payment outside one: pay, confirm, dispute.',
   payments: 'Payments that succeeded, and transfers outside a settlement.',

@@ -16,6 +16,7 @@ import { OAuth } from './0015-oauth.ts';
 import { PlatformLists } from './0016-platform-lists.ts';
 import { PreferencesOfPeople } from './0020-preferences.ts';
 import { PeriodLock } from './0030-period-lock.ts';
+import { FxRates } from './0047-fx-rates.ts';
 
 /** Every migration in order; a new one is one file beside this and one line here. */
 export const MIGRATIONS: MigrationObject[] = [
@@ -36,4 +37,5 @@ export const MIGRATIONS: MigrationObject[] = [
   { name: '0016-platform-lists', class: PlatformLists },
   { name: '0020-preferences', class: PreferencesOfPeople },
   { name: '0030-period-lock', class: PeriodLock },
+  { name: '0047-fx-rates', class: FxRates },
 ];

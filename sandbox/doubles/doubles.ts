@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { serveControl, type Doubles } from './control.ts';
+import { EcbDouble } from './ecb/ecb-double.ts';
 import { json, listen, send } from './http.ts';
 import { LiveUpdates } from './live-updates.ts';
 import { OpenIdDouble } from './openid/openid-double.ts';
@@ -44,7 +45,7 @@ export interface RunningDoubles {
 }
 
 /**
- * Starts the outside world on loopback: Stripe, a mail server, an OpenID provider, and the page that shows what they received.
+ * Starts the outside world on loopback: Stripe, a mail server, an OpenID provider, the ECB's rates, and the page that shows what they received.
  *
  * @throws Error with code EADDRINUSE when a given port is taken; nothing stays open then.
  */
@@ -68,11 +69,12 @@ export async function startDoubles(options: DoublesOptions): Promise<RunningDoub
       changed: () => live.publish('sign-ins'),
     });
     const doubles: Doubles = { stripe, smtp, openId, live };
+    const ecb = new EcbDouble();
     const api = new StripeApi(stripe);
     const stripeServer = await listen(options.ports?.stripe ?? 0, (request, response) => serveStripe(doubles, api, request, response));
     closers.push(stripeServer.close);
     stripe.baseUrl = `http://127.0.0.1:${stripeServer.port}`;
-    const page = await listen(options.ports?.sandbox ?? 0, (request, response) => serveSandbox(doubles, request, response));
+    const page = await listen(options.ports?.sandbox ?? 0, (request, response) => serveSandbox(doubles, ecb, request, response));
     closers.push(page.close);
     openId.baseUrl = `http://127.0.0.1:${page.port}`;
     stripe.resume();
@@ -99,9 +101,10 @@ async function serveStripe(doubles: Doubles, api: StripeApi, request: IncomingMe
   await api.serve(request, response);
 }
 
-async function serveSandbox(doubles: Doubles, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function serveSandbox(doubles: Doubles, ecb: EcbDouble, request: IncomingMessage, response: ServerResponse): Promise<void> {
   if (await serveControl(doubles, request, response)) return;
   if (await doubles.openId.serve(request, response)) return;
+  if (ecb.serve(request, response)) return;
   const asset = request.method === 'GET' || request.method === 'HEAD' ? serveAsset(request) : undefined;
   send(response, asset ?? json(404, { error: { code: 'not_found', message: 'No such page in the sandbox.' } }));
 }

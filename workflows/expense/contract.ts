@@ -13,6 +13,9 @@ export interface ExpenseApprovalInput {
   readonly expenseId: string;
 }
 
+/** Workflow type of the hourly schedule that fetches exchange rates; takes no input. */
+export const FX_REFRESH = 'fxRefresh';
+
 /** The time side of a group: `group/<groupId>`. */
 export const groupLifecycleProcess: ProcessDefinition<GroupLifecycleInput> = {
   process: 'groupLifecycle',

@@ -2,3 +2,4 @@
 export { processSweep } from '../shared/process-sweep.ts';
 export { groupLifecycle } from './group-lifecycle.ts';
 export { expenseApproval } from './expense-approval.ts';
+export { fxRefresh } from './fx-refresh.ts';

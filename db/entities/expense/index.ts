@@ -1,6 +1,7 @@
 import { ExpenseOutbox } from './expense-outbox.ts';
 import { ExpenseIdempotency } from './expense-idempotency.ts';
 import { ExpenseCursor } from './expense-cursor.ts';
+import { FxRate } from './fx-rate.ts';
 import { Group } from './group.ts';
 import { Member } from './member.ts';
 import { SystemAccount } from './system-account.ts';
@@ -21,6 +22,7 @@ export const expenseEntities = [
   ExpenseOutbox,
   ExpenseIdempotency,
   ExpenseCursor,
+  FxRate,
   Group,
   Member,
   SystemAccount,

@@ -368,6 +368,7 @@ class Play {
       withdrawExpense: [of(toWithdraw)],
       getBalances: [group],
       getPlan: [group],
+      getRate: [{ token: this.#ana.token, query: { base: 'EUR', quote: 'USD' } }],
       createAdjustment: [{ ...group, body: adjustment }],
       listAdjustments: [group],
     };
