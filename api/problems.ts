@@ -79,6 +79,8 @@ const STATUS: Record<string, number> = {
   last_admin: 409,
   archived: 409,
   cannot_remove_owner: 409,
+  category_exists: 409,
+  category_limit_reached: 409,
   deleted: 409,
   email_taken: 409,
   expense_not_pending: 409,

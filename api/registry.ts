@@ -2,6 +2,7 @@ import { SERVICES, type ServiceName } from '../config/env.ts';
 import type { AnyRoute } from './route.ts';
 import { adjustmentRoutes } from './routes/expense/adjustments/routes.ts';
 import { balanceRoutes } from './routes/expense/balances/routes.ts';
+import { categoryRoutes } from './routes/expense/categories/routes.ts';
 import { expenseRoutes } from './routes/expense/expenses/routes.ts';
 import { groupRoutes } from './routes/expense/groups/routes.ts';
 import { groupStateRoutes } from './routes/expense/groups/state-routes.ts';
@@ -49,6 +50,7 @@ const ROUTES: Record<ServiceName, readonly AnyRoute[]> = {
     ...memberRoutes,
     ...invitationRoutes,
     ...expenseRoutes,
+    ...categoryRoutes,
     ...balanceRoutes,
     ...adjustmentRoutes,
     ...rateRoutes,

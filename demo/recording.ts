@@ -18,10 +18,10 @@ const CATEGORIES: Readonly<Record<string, string>> = {
   Gifts: 'gifts',
   Groceries: 'food.groceries',
   Health: 'health',
-  Insurance: 'insurance',
+  Insurance: 'finance.insurance',
   Restaurants: 'food.restaurants',
-  Sports: 'sports',
-  Subscriptions: 'subscriptions',
+  Sports: 'entertainment.sports',
+  Subscriptions: 'entertainment.subscriptions',
   Transport: 'transport',
   Utilities: 'utilities',
 };

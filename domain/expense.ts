@@ -1,5 +1,6 @@
 import { currencyDigits } from './currency.ts';
 import { splitDecimal } from './decimal.ts';
+import { canonical } from './field-changes.ts';
 import { expenseLines, type PostingLine } from './ledger.ts';
 import { formatAmount, moneyFromWire, parseAmount, type Money, type MoneyWire } from './money.ts';
 import { ok, refuse, unwrap, type Outcome } from './refusal.ts';
@@ -142,15 +143,6 @@ export function changedFields(from: ExpenseContent, to: ExpenseContent): FieldCh
     from: from[field],
     to: to[field],
   }));
-}
-
-// Postgres keeps jsonb with its own order of keys, so texts are compared with sorted keys.
-function canonical(value: unknown): string {
-  return JSON.stringify(value, (_, inner: unknown) =>
-    inner !== null && typeof inner === 'object' && !Array.isArray(inner)
-      ? Object.fromEntries(Object.entries(inner).sort(([one], [other]) => (one < other ? -1 : 1)))
-      : inner,
-  );
 }
 
 const RATE_DIGITS = 18;

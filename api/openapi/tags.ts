@@ -7,6 +7,7 @@ export const TAGS: Readonly<Record<string, string>> = {
   members: 'Members of a group, with or without an account, their roles and weights.',
   invitations: 'Invitations into a group, by link or by mail.',
   expenses: 'Expenses and money coming in: recording, editing, approval, history.',
+  categories: 'What money is spent on, in two levels: those of the product, translated, and those of a group.',
   adjustments: 'Corrections that move balances without an expense.',
   balances: 'Who is owed and who owes, and the plan with the fewest transfers.',
   rates: 'Exchange rates as they were published, by day.',

@@ -36,6 +36,7 @@ export async function oneOfEach(api: TestApi, owner: TestUser, debtor: TestUser)
     payers: [{ memberId: memberIds.owner, amount: '90.00' }],
     split: { method: 'equal', among: [memberIds.owner, memberIds.debtor, memberIds.guest] },
   });
+  const category = await post(owner, `${at}/categories`, { name: 'Ski passes', parent: 'travel' });
   const transfer = await post(debtor, `${at}/payments`, {
     from: memberIds.debtor,
     to: memberIds.owner,
@@ -97,6 +98,7 @@ export async function oneOfEach(api: TestApi, owner: TestUser, debtor: TestUser)
     invitationId: invitation.id as string,
     token: invitation.token as string,
     expenseId: expense.id as string,
+    categoryId: category.id as string,
     transferId: transfer.id as string,
     settlementId: settlement.id as string,
     paymentId,

@@ -1,6 +1,7 @@
 import type { GroupState } from '../../../domain/group.ts';
 import { emailKey } from '../../../domain/account.ts';
 import { checkGrant } from '../../../domain/membership.ts';
+import type { Facts } from '../../../domain/field-changes.ts';
 import { refusal } from '../../../domain/refusal.ts';
 import type { Role } from '../../../domain/roles.ts';
 import type { Group } from '../../entities/expense/group.ts';
@@ -8,7 +9,8 @@ import { Invitation } from '../../entities/expense/invitation.ts';
 import { Member } from '../../entities/expense/member.ts';
 import type { Tx } from '../../transact.ts';
 import { lockGroup, touchGroup } from './groups.ts';
-import { checkOpen } from './invitations.ts';
+import { memberFacts, recordChange } from './changes.ts';
+import { checkOpen, noteInvitation } from './invitations.ts';
 import { checkRoom, insertMember, roleOf } from './members.ts';
 
 /** Who accepts. */
@@ -40,9 +42,12 @@ export async function acceptInvitation(tx: Tx, userId: string, invitationId: str
   if (mine !== null && mine.state === 'active') throw refusal('already_member', 'You are a member of this group already.');
   checkOpen(invitation, tx.now);
   await checkStillGranted(tx, group, invitation);
-  const member = await seat(tx, group, invitation, guest, mine);
+  const { member, before } = await seat(tx, group, invitation, guest, mine);
   invitation.uses += 1;
   touchGroup(tx, group);
+  noteInvitation(tx, invitation, 'accepted', member);
+  const note = { groupId: group.id, subject: 'member', subjectId: member.id, by: member.id } as const;
+  recordChange(tx, { ...note, change: 'joined', before, after: memberFacts(member) });
   tx.emit({ type: 'invitation.accepted', subjectId: invitation.id, groupId: group.id, actorId: userId, data: { memberId: member.id } });
   tx.emit({ type: 'member.added', subjectId: member.id, groupId: group.id, actorId: userId, data: { userId } });
   return group.id;
@@ -62,11 +67,18 @@ async function checkStillGranted(tx: Tx, group: Group, invitation: Invitation): 
   throw refusal('invitation_revoked', 'Who made this invitation may not give its role any more.');
 }
 
-async function seat(tx: Tx, group: Group, invitation: Invitation, guest: Guest, mine: Member | null): Promise<Member> {
+/** A member who is in now, and what they were before; null when they are new. */
+interface Seated {
+  readonly member: Member;
+  readonly before: Facts | null;
+}
+
+async function seat(tx: Tx, group: Group, invitation: Invitation, guest: Guest, mine: Member | null): Promise<Seated> {
   const role = invitation.role as Role;
   if (invitation.memberId == null) {
     if (mine !== null) return comeIn(tx, group, mine, guest, role);
-    return insertMember(tx, group, { displayName: guest.displayName, role, userId: guest.userId });
+    const member = await insertMember(tx, group, { displayName: guest.displayName, role, userId: guest.userId });
+    return { member, before: null };
   }
   const named = await tx.em.findOne(Member, { id: invitation.memberId, groupId: group.id });
   if (named === null) throw unknownInvitation();
@@ -77,14 +89,15 @@ async function seat(tx: Tx, group: Group, invitation: Invitation, guest: Guest, 
   return comeIn(tx, group, named, guest, role);
 }
 
-async function comeIn(tx: Tx, group: Group, member: Member, guest: Guest, role: Role): Promise<Member> {
+async function comeIn(tx: Tx, group: Group, member: Member, guest: Guest, role: Role): Promise<Seated> {
+  const before = memberFacts(member);
   if (member.state === 'left') await checkRoom(tx, group);
   member.userId = guest.userId;
   member.role = role;
   member.state = 'active';
   member.leftAt = null;
   member.version += 1;
-  return member;
+  return { member, before };
 }
 
 async function guestOf(tx: Tx, userId: string): Promise<Guest> {

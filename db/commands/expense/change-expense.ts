@@ -18,6 +18,7 @@ import {
   refuseLeftMembers,
   writeExpense,
 } from './held-expense.ts';
+import { refuseUnknownCategory } from './record.ts';
 import { type NewPosting, post, reversalOf } from './ledger.ts';
 import { refuseLockedPeriod } from './period-lock.ts';
 
@@ -147,6 +148,7 @@ export async function repost(tx: Tx, expense: ExpenseView, content: ExpenseConte
 function redraft(context: GroupContext, expense: ExpenseView, edit: ExpenseEdit, tieBreak: bigint): ExpenseContent {
   const { content } = expense;
   const input: ExpenseInput = { ...content, ...dropUndefined(edit), payers: edit.payers ?? payersFollowing(content, edit) };
+  if (input.category !== content.category) refuseUnknownCategory(context, input.category);
   const named = new Set(content.shares.map((share) => share.memberId));
   const lenient = new Map([...context.members].map(([id, member]) => [id, named.has(id) ? { ...member, active: true } : member]));
   const draft = unwrap(draftExpense(input, lenient, tieBreak)).content;

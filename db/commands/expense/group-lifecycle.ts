@@ -1,4 +1,5 @@
 import type { Tx } from '../../transact.ts';
+import { recordChange } from './changes.ts';
 
 /**
  * Notices invitations of a group whose time is over; each is told of once.
@@ -11,7 +12,11 @@ export async function expireInvitations(tx: Tx, groupId: string): Promise<number
      where group_id = $1 and closed_at is null and revoked_at is null and uses < max_uses and expires_at <= now() returning id`,
     [groupId],
   );
-  for (const { id } of expired) tx.emit({ type: 'invitation.expired', subjectId: id, groupId, data: {} });
+  for (const { id } of expired) {
+    const note = { groupId, subject: 'invitation', subjectId: id, by: null, before: null } as const;
+    recordChange(tx, { ...note, change: 'expired', after: null });
+    tx.emit({ type: 'invitation.expired', subjectId: id, groupId, data: {} });
+  }
   return expired.length;
 }
 

@@ -44,4 +44,9 @@ const PURGE: readonly string[] = [
   `update expense.expense_version set content = jsonb_set(content || '{"description": "", "notes": "", "tags": []}', '{split}',
      coalesce(${withoutItemNames("(content -> 'split')")}, 'null')) where group_id = $1`,
   `update expense.adjustment set reason = '' where group_id = $1`,
+  `update expense.category set name = '' where group_id = $1`,
+  `update expense.change set changes = (
+     select coalesce(jsonb_agg(case when entry.value ->> 'field' = any('{name,displayName,userId,unitId}')
+       then entry.value || '{"from": null, "to": null}' else entry.value end order by entry.ordinality), '[]')
+     from jsonb_array_elements(changes) with ordinality entry) where group_id = $1`,
 ];

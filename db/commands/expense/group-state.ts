@@ -3,25 +3,36 @@ import { refusal, unwrap } from '../../../domain/refusal.ts';
 import type { Group } from '../../entities/expense/group.ts';
 import { Member } from '../../entities/expense/member.ts';
 import type { Tx } from '../../transact.ts';
+import { groupFacts, memberFacts, recordChange } from './changes.ts';
 import { touchGroup } from './groups.ts';
-import { checkSettled, markLeft, memberOf, noteChange } from './members.ts';
+import { checkSettled, markLeft, memberOf, noteChange, userIdOf } from './members.ts';
 
 /** Days for which a deleted group can be restored; afterwards it is purged. */
 export const RESTORABLE_DAYS = 30;
 
+const STATE_CHANGES = {
+  archive: 'archived',
+  unarchive: 'unarchived',
+  delete: 'deleted',
+  restore: 'restored',
+} as const satisfies Record<Exclude<GroupEvent, 'change' | 'settle'>, string>;
+
 /**
  * Archives, unarchives, deletes or restores a group that was locked in whatever state it is.
  *
- * @param userId who did it.
+ * @param actor who did it.
  * @throws RefusalError archived, not_archived, deleted, not_deleted.
  */
-export function changeGroupState(tx: Tx, group: Group, event: Exclude<GroupEvent, 'change' | 'settle'>, userId: string): void {
+export function changeGroupState(tx: Tx, group: Group, event: keyof typeof STATE_CHANGES, actor: Member): void {
+  const before = groupFacts(group);
   const state = unwrap(moveGroup(group.state as GroupState, event));
   group.state = state;
   group.archivedAt = state === 'archived' ? tx.now : null;
   group.deletedAt = state === 'deleted' ? tx.now : null;
   touchGroup(tx, group);
-  tx.emit({ type: 'group.state_changed', subjectId: group.id, groupId: group.id, actorId: userId, data: { state } });
+  const note = { groupId: group.id, subject: 'group', subjectId: group.id, by: actor.id, before } as const;
+  recordChange(tx, { ...note, change: STATE_CHANGES[event], after: groupFacts(group) });
+  tx.emit({ type: 'group.state_changed', subjectId: group.id, groupId: group.id, actorId: userIdOf(actor), data: { state } });
 }
 
 /**
@@ -36,9 +47,10 @@ export async function handOver(tx: Tx, group: Group, owner: Member, memberId: st
   if (heir.id === owner.id) throw refusal('already_owner', 'You own this group already.', '/memberId');
   if (heir.state === 'left') throw refusal('member_left', 'This member has left the group.', '/memberId');
   if (heir.userId == null) throw refusal('owner_needs_account', 'An owner needs an account; this member has none.', '/memberId');
+  const before = new Map([owner, heir].map((member) => [member, memberFacts(member)]));
   owner.role = 'admin';
   heir.role = 'owner';
-  for (const member of [owner, heir]) noteChange(tx, group, member, owner);
+  for (const [member, facts] of before) noteChange(tx, group, member, owner, facts);
 }
 
 /**
@@ -47,7 +59,7 @@ export async function handOver(tx: Tx, group: Group, owner: Member, memberId: st
  *
  * @throws RefusalError owner_cannot_leave, member_has_balance.
  */
-export async function leaveGroup(tx: Tx, group: Group, memberId: string, userId: string): Promise<void> {
+export async function leaveGroup(tx: Tx, group: Group, memberId: string): Promise<void> {
   const member = await memberOf(tx, group, memberId);
   if (member.role === 'owner') {
     const others = await tx.em.count(Member, { groupId: group.id, state: 'active', userId: { $ne: null }, id: { $ne: member.id } });
@@ -55,5 +67,5 @@ export async function leaveGroup(tx: Tx, group: Group, memberId: string, userId:
   }
   await checkSettled(tx, group, member);
   await markLeft(tx, group, member, member);
-  if (member.role === 'owner') changeGroupState(tx, group, 'delete', userId);
+  if (member.role === 'owner') changeGroupState(tx, group, 'delete', member);
 }

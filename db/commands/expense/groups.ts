@@ -8,6 +8,7 @@ import { Member } from '../../entities/expense/member.ts';
 import { SystemAccount } from '../../entities/expense/system-account.ts';
 import { brokenUnique } from '../../errors.ts';
 import type { Tx } from '../../transact.ts';
+import { groupFacts, memberFacts, policyFacts, recordChange } from './changes.ts';
 import { acceptedPolicy } from './group-policy.ts';
 
 /** Who acts, and under which name they show in the group. */
@@ -48,9 +49,13 @@ export async function createGroup(
     if (brokenUnique(error) === 'group_pkey') throw refusal('id_taken', 'This id is in use.', '/id');
     throw error;
   }
-  tx.em.create(Member, { id: memberId, groupId, userId: founder.userId, displayName: contact.display_name, role: 'owner' });
+  const owner = tx.em.create(Member, { id: memberId, groupId, userId: founder.userId, displayName: contact.display_name, role: 'owner' });
   if (input.policy !== undefined) group.policy = await acceptedPolicy(tx, groupId, input.policy);
   for (const kind of ['rounding', 'fees', 'conversion']) tx.em.create(SystemAccount, { id: uuidv7(), groupId, kind });
+  const note = { groupId, by: memberId, before: null };
+  recordChange(tx, { ...note, subject: 'group', subjectId: groupId, change: 'created', after: groupFacts(group) });
+  recordChange(tx, { ...note, subject: 'policy', subjectId: groupId, change: 'changed', after: policyFacts(group.policy) });
+  recordChange(tx, { ...note, subject: 'member', subjectId: memberId, change: 'joined', after: memberFacts(owner) });
   tx.emit({ type: 'group.created', subjectId: groupId, groupId, actorId: founder.userId, data: {} });
   return { groupId, memberId };
 }
@@ -78,17 +83,22 @@ export function touchGroup(tx: Tx, group: Group): void {
 /**
  * Changes name, zone or policy; a policy is replaced whole. Call it with the version already compared.
  *
+ * @param actor who does it.
  * @throws RefusalError those of a policy.
  */
 export async function updateGroup(
   tx: Tx,
   group: Group,
-  userId: string,
+  actor: Member,
   change: { name?: string | undefined; timeZone?: string | undefined; policy?: GroupPolicy | undefined },
 ): Promise<void> {
+  const [before, policyBefore] = [groupFacts(group), policyFacts(group.policy)];
   if (change.name !== undefined) group.name = change.name;
   if (change.timeZone !== undefined) group.timeZone = change.timeZone;
   if (change.policy !== undefined) group.policy = await acceptedPolicy(tx, group.id, change.policy);
   touchGroup(tx, group);
-  tx.emit({ type: 'group.updated', subjectId: group.id, groupId: group.id, actorId: userId, data: {} });
+  const note = { groupId: group.id, subjectId: group.id, by: actor.id };
+  recordChange(tx, { ...note, subject: 'group', change: 'updated', before, after: groupFacts(group) });
+  recordChange(tx, { ...note, subject: 'policy', change: 'changed', before: policyBefore, after: policyFacts(group.policy) });
+  tx.emit({ type: 'group.updated', subjectId: group.id, groupId: group.id, actorId: actor.userId!, data: {} });
 }

@@ -16,6 +16,7 @@ import { Invitation } from '../../entities/expense/invitation.ts';
 import { Member } from '../../entities/expense/member.ts';
 import { brokenUnique } from '../../errors.ts';
 import type { Tx } from '../../transact.ts';
+import { type Changes, invitationFacts, recordChange } from './changes.ts';
 import { by, roleOf, userIdOf } from './members.ts';
 
 /** What is said of a new invitation. */
@@ -68,6 +69,7 @@ export async function createInvitation(
     if (brokenUnique(error) === 'invitation_pkey') throw refusal('id_taken', 'This id is in use.', '/id');
     throw error;
   }
+  noteInvitation(tx, invitation, 'created', actor);
   const mailed = input.email !== undefined && (mail === 'always' || (await isVerified(tx, input.email)));
   tx.emit({ type: 'invitation.created', subjectId: invitation.id, groupId: group.id, ...by(actor), data: { mail: mailed } });
   return invitation;
@@ -83,6 +85,7 @@ export async function revokeInvitation(tx: Tx, group: Group, actor: Member, invi
   if (invitation === null) throw refusal('not_found', 'There is no such invitation in this group.');
   if (stateOf(invitation, tx.now) !== 'open') return;
   invitation.revokedAt = tx.now;
+  noteInvitation(tx, invitation, 'revoked', actor);
   tx.emit({ type: 'invitation.revoked', subjectId: invitation.id, groupId: group.id, ...by(actor), data: {} });
 }
 
@@ -94,6 +97,12 @@ export function stateOf({ expiresAt, uses, maxUses, revokedAt }: Invitation, now
 /** Checks that an invitation can be accepted; refusals of the domain's `checkInvitationOpen`. */
 export function checkOpen(invitation: Invitation, now: Date): void {
   unwrap(checkInvitationOpen(stateOf(invitation, now)));
+}
+
+/** Notes what became of an invitation; when it came to be, with what it says. */
+export function noteInvitation(tx: Tx, invitation: Invitation, change: Changes['invitation'], actor: Member): void {
+  const note = { groupId: invitation.groupId, subject: 'invitation', subjectId: invitation.id, by: actor.id, before: null } as const;
+  recordChange(tx, { ...note, change, after: change === 'created' ? invitationFacts(invitation) : null });
 }
 
 async function inviteeOf(tx: Tx, group: Group, memberId: string): Promise<Member> {

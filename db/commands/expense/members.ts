@@ -5,6 +5,8 @@ import { type Role, roleAtLeast } from '../../../domain/roles.ts';
 import type { Group } from '../../entities/expense/group.ts';
 import { Member } from '../../entities/expense/member.ts';
 import type { Tx } from '../../transact.ts';
+import type { Facts } from '../../../domain/field-changes.ts';
+import { memberFacts, policyFacts, recordChange } from './changes.ts';
 import { policyWithout } from './group-policy.ts';
 import { touchGroup } from './groups.ts';
 
@@ -63,6 +65,8 @@ export async function addMember(tx: Tx, group: Group, actor: Member, input: NewM
   const role = unwrap(checkGrant(roleOf(actor), input.role ?? DEFAULT_ROLE));
   const member = await insertMember(tx, group, { ...input, role, userId: null });
   touchGroup(tx, group);
+  const note = { groupId: group.id, subject: 'member', subjectId: member.id, by: actor.id } as const;
+  recordChange(tx, { ...note, change: 'added', before: null, after: memberFacts(member) });
   tx.emit({ type: 'member.added', subjectId: member.id, groupId: group.id, ...by(actor), data: { userId: null } });
   return member;
 }
@@ -100,6 +104,7 @@ export async function checkRoom(tx: Tx, group: Group): Promise<void> {
  */
 export function changeMember(tx: Tx, group: Group, actor: Member, member: Member, change: MemberChange): void {
   if (member.state === 'left') throw refusal('member_left', 'This member has left the group.');
+  const before = memberFacts(member);
   if (change.role !== undefined && change.role !== member.role) {
     if (member.role === 'owner')
       throw refusal('owner_role_is_fixed', 'The owner hands the group over before taking another role.', '/role');
@@ -109,13 +114,15 @@ export function changeMember(tx: Tx, group: Group, actor: Member, member: Member
   if (change.displayName !== undefined) member.displayName = change.displayName;
   if (change.weight !== undefined) member.weight = change.weight;
   if (change.unitId !== undefined) member.unitId = change.unitId;
-  noteChange(tx, group, member, actor);
+  noteChange(tx, group, member, actor, before);
 }
 
-/** Raises a changed member's version and the group's with it, and tells. */
-export function noteChange(tx: Tx, group: Group, member: Member, actor: Member): void {
+/** Raises a changed member's version and the group's with it, notes what differs from `before`, and tells. */
+export function noteChange(tx: Tx, group: Group, member: Member, actor: Member, before: Facts): void {
   member.version += 1;
   touchGroup(tx, group);
+  const note = { groupId: group.id, subject: 'member', subjectId: member.id, by: actor.id } as const;
+  recordChange(tx, { ...note, change: 'changed', before, after: memberFacts(member) });
   tx.emit({ type: 'member.changed', subjectId: member.id, groupId: group.id, ...by(actor), data: { userId: member.userId ?? null } });
 }
 
@@ -152,11 +159,16 @@ export async function checkSettled(tx: Tx, group: Group, member: Member): Promis
 
 /** Marks a member as left, and closes every way in that they opened or that leads to their place. */
 export async function markLeft(tx: Tx, group: Group, actor: Member, member: Member): Promise<void> {
+  const [before, policyBefore] = [memberFacts(member), policyFacts(group.policy)];
   member.state = 'left';
   member.leftAt = tx.now;
   member.version += 1;
   group.policy = policyWithout(group.policy, member.id);
   touchGroup(tx, group);
+  const note = { groupId: group.id, by: actor.id };
+  recordChange(tx, { ...note, subject: 'member', subjectId: member.id, change: 'left', before, after: memberFacts(member) });
+  const after = policyFacts(group.policy);
+  recordChange(tx, { ...note, subject: 'policy', subjectId: group.id, change: 'changed', before: policyBefore, after });
   await tx.query(
     `update expense.invitation set revoked_at = now() where group_id = $1 and revoked_at is null and uses < max_uses and expires_at > now()
        and (member_id = $2 or created_by = $3)`,

@@ -1,4 +1,5 @@
 import { v7 as uuidv7 } from 'uuid';
+import { takesCategory } from '../../../domain/categories.ts';
 import { draftExpense, type ExpenseInput } from '../../../domain/expense.ts';
 import { moveGroup } from '../../../domain/group.ts';
 import { refusal, RefusalError, unwrap } from '../../../domain/refusal.ts';
@@ -54,7 +55,7 @@ export function memberIn(context: GroupContext, userId: string): ContextMember {
  *
  * @param pointerOf prefix of the pointers of a refusal about one of them, by index.
  * @returns their ids, in order.
- * @throws RefusalError not_found, forbidden, archived, deleted, period_locked, id_taken, balance_out_of_range, invalid_request for a missing split, and those of `draftExpense`.
+ * @throws RefusalError not_found, forbidden, archived, deleted, period_locked, id_taken, balance_out_of_range, unknown_category, invalid_request for a missing split, and those of `draftExpense`.
  */
 export async function recordExpenses(
   tx: Tx,
@@ -94,6 +95,7 @@ function prepare(tx: Tx, command: { tieBreak: TieBreak }, context: GroupContext,
   const id = expense.id ?? uuidv7();
   const input = withSplit(expense, context);
   if (input === null) throw refusal('invalid_request', 'This field is required: the group has no default split.', '/split');
+  refuseUnknownCategory(context, input.category);
   const draft = unwrap(draftExpense(input, context.members, command.tieBreak(id)));
   const pending = roundFor(context, draft.content, member.id) !== null;
   return {
@@ -108,6 +110,15 @@ function prepare(tx: Tx, command: { tieBreak: TieBreak }, context: GroupContext,
     events: [],
     claim: null,
   };
+}
+
+/**
+ * Refuses a category that is neither the product's nor in use in the group.
+ *
+ * @throws RefusalError unknown_category.
+ */
+export function refuseUnknownCategory(context: GroupContext, category: string | null | undefined): void {
+  if (!takesCategory(category, context.categories)) throw refusal('unknown_category', 'There is no such category.', '/category');
 }
 
 async function refuseTaken(tx: Tx, items: readonly RecordItem[], pointerOf: (index: number) => string): Promise<void> {

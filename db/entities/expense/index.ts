@@ -16,6 +16,8 @@ import { Balance } from './balance.ts';
 import { Reservation } from './reservation.ts';
 import { PlanSnapshot } from './plan-snapshot.ts';
 import { Adjustment } from './adjustment.ts';
+import { Category } from './category.ts';
+import { Change } from './change.ts';
 
 /** Every table of the expense service. */
 export const expenseEntities = [
@@ -37,4 +39,6 @@ export const expenseEntities = [
   Reservation,
   PlanSnapshot,
   Adjustment,
+  Category,
+  Change,
 ];

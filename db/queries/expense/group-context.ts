@@ -26,6 +26,8 @@ export interface GroupContext {
   readonly policy: GroupPolicy;
   /** The first day that may still change, `YYYY-MM-DD`; null where nothing is locked. See `refuseLockedPeriod`. */
   readonly lockedUntil: string | null;
+  /** Keys of the group's own categories that are in use. */
+  readonly categories: ReadonlySet<string>;
   /** All members, also those who have left. */
   readonly members: ReadonlyMap<string, ContextMember>;
 }
@@ -95,6 +97,7 @@ interface Row {
   version: number;
   policy: GroupPolicy;
   locked_until: string | null;
+  categories: string[];
   members: ContextMember[] | null;
 }
 
@@ -102,6 +105,7 @@ interface Row {
 export async function loadGroupContexts(query: Query, groupIds: readonly string[]): Promise<Map<string, GroupContext>> {
   const rows = await query<Row>(
     `select g.id, g.state, g.currency, g.version, g.policy, g.locked_until::text as locked_until,
+      array(select c.key from expense.category c where c.group_id = g.id and c.archived_at is null) as categories,
       (select json_agg(json_build_object('id', m.id, 'userId', m.user_id, 'role', m.role, 'weight', trim_scale(m.weight)::text,
           'unitId', m.unit_id, 'active', m.state = 'active'))
        from expense.member m where m.group_id = g.id) as members
@@ -119,6 +123,7 @@ function toContext(row: Row): GroupContext {
     version: row.version,
     policy: row.policy,
     lockedUntil: row.locked_until,
+    categories: new Set(row.categories),
     members: new Map((row.members ?? []).map((member) => [member.id, member])),
   };
 }

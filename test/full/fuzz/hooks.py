@@ -25,6 +25,7 @@ with open(os.environ["FUZZ_WORLD"], encoding="utf-8") as file:
 
 # Marks requests that come from the world whole, so that nothing else is filled in; never sent.
 RECIPE = "X-Recipe"
+CATEGORIES = ["food", "food.restaurants", "home.rent", "general"]
 
 # Python 3.11 counts the depth of its parser for all threads together, and fails when two parse at once.
 parse, parsing = ast.parse, threading.Lock()
@@ -140,6 +141,8 @@ def name_members(case):
             return {name: visit(inner, name) for name, inner in value.items()}
         if isinstance(value, list):
             return [members[index % len(members)] if key == "among" else visit(inner, key) for index, inner in enumerate(value)]
+        if key == "category" and isinstance(value, str):
+            return CATEGORIES[hash_of(value) % len(CATEGORIES)]
         if key in ("memberId", "from", "to") and isinstance(value, str):
             return members[hash_of(value) % len(members)]
         return value

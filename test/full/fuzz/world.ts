@@ -353,6 +353,7 @@ class Play {
       ],
     };
     await this.#ana.call('POST', `/v1/groups/${home.id}/adjustments`, adjustment);
+    const category = await this.#ana.call('POST', `/v1/groups/${home.id}/categories`, { name: 'Ski passes', parent: 'travel' });
     return {
       createExpense: [{ ...group, body: dinner(home) }],
       createExpenses: [{ ...group, body: { expenses: [dinner(home), dinner(home)] } }],
@@ -366,6 +367,10 @@ class Play {
       approveExpense: [of(toApprove, this.#ben.token)],
       rejectExpense: [of(toReject, this.#ben.token)],
       withdrawExpense: [of(toWithdraw)],
+      listCategories: [{ token: this.#ana.token, query: { locale: 'de' } }],
+      listGroupCategories: [group],
+      createGroupCategory: [{ ...group, body: { name: 'Ski school', parent: 'education', key: 'ski_school' } }],
+      updateGroupCategory: [{ token: group.token, path: { groupId: home.id, categoryId: idOf(category) }, body: { archived: true } }],
       getBalances: [group],
       getPlan: [group],
       getRate: [{ token: this.#ana.token, query: { base: 'EUR', quote: 'USD' } }],
@@ -467,6 +472,7 @@ class Play {
     const paymentId = await this.paid(open);
     const refund = await this.#ben.call('POST', `/v1/payments/${paymentId}/refunds`, { amount: '1.00', reason: 'Too much' });
     const invitation = await this.#ana.call('POST', `/v1/groups/${open.id}/invitations`, { role: 'viewer', maxUses: 50 });
+    const category = await this.#ana.call('POST', `/v1/groups/${open.id}/categories`, { name: 'Anything' });
     const reminder = await this.#ana.call('POST', `/v1/groups/${open.id}/reminders`, { memberId: open.ben, cadence: CADENCE });
     return {
       sessionId: [await newestSession(this.#ana)],
@@ -478,6 +484,7 @@ class Play {
       invitationId: [idOf(invitation)],
       token: [invitation['token'] as string],
       expenseId: [idOf(one), idOf(two), idOf(pending)],
+      categoryId: [idOf(category)],
       settlementId: [settling.settlementId],
       transferId: [settling.transferId],
       paymentId: [paymentId],

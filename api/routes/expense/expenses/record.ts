@@ -7,6 +7,7 @@ import { recordWriter } from '../../../../db/commands/expense/record-writer.ts';
 import { storedEvent } from '../../../../db/outbox.ts';
 import { type ContextMember, type GroupContext, groupContexts, memberOfUser } from '../../../../db/queries/expense/group-context.ts';
 import { findExpense, type ExpenseView } from '../../../../db/queries/expense/expenses.ts';
+import { takesCategory } from '../../../../domain/categories.ts';
 import { draftExpense, type ExpenseDraft } from '../../../../domain/expense.ts';
 import { checkPeriod } from '../../../../domain/group.ts';
 import { hasStanding } from '../../../../domain/standing.ts';
@@ -62,8 +63,8 @@ async function recordTogether(request: RecordRequest): Promise<Answer | null> {
   const { context, member } = request.resource;
   const id = request.body.id ?? uuidv7();
   const input = withSplit(request.body, context);
-  // What is remembered of the group may be older than its default split; the ordinary command looks again.
-  if (input === null) return null;
+  // What is remembered of the group may be older than its default split or a category; the ordinary command looks again.
+  if (input === null || !takesCategory(input.category, context.categories)) return null;
   const draft = draftExpense(input, context.members, tieBreakOf(request.deps.secrets, id));
   if (!draft.ok || context.state !== 'active' || !checkPeriod(context.lockedUntil, [input.date]).ok) return null;
   if (roundFor(context, draft.value.content, member.id) !== null) return null;

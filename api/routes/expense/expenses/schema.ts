@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { amount, currency, date, decimal, id, line, listOf, listQuery, money, positiveAmount, text } from '../../../schemas.ts';
+import { categoryKey } from '../categories/schema.ts';
 import { split } from '../split-schema.ts';
 
 /** Most payers of one expense: every member of the largest group. */
@@ -12,12 +13,6 @@ const kind = z.enum(['expense', 'income']);
 
 /** A business day that an expense may have. */
 const expenseDate = date.refine((day) => day >= '1970-01-01' && day <= '2100-12-31', 'must be within 1970 and 2100');
-
-const category = z
-  .string()
-  .max(60)
-  .regex(/^[a-z]+(\.[a-z_]+)?$/, 'must be a category such as "food" or "food.restaurants"')
-  .meta({ example: 'food.restaurants' });
 
 const tag = line(40);
 
@@ -39,7 +34,7 @@ const fields = {
   description: line(200),
   total: money,
   date: expenseDate,
-  category: category.nullish(),
+  category: categoryKey.nullish(),
   payers: z.array(payer).min(1).max(PAYERS_MAX),
   split,
   notes: text(5000).optional(),
@@ -110,7 +105,7 @@ export const SORTS = ['date', '-date', 'createdAt', '-createdAt', 'amount', '-am
 /** What filters a list of expenses; also the scope of its cursors. */
 export const expenseFilters = {
   q: text(200).optional().meta({ description: 'Words in description or notes, whatever their case.' }),
-  category: category.optional().meta({ description: 'A category, or a main category with all below it.' }),
+  category: categoryKey.optional().meta({ description: 'A category, or a main category with all below it.' }),
   member: id.optional().meta({ description: 'A member who paid or shares.' }),
   from: date.optional(),
   to: date.optional(),

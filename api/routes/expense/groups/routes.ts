@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import { createGroup, lockGroup, updateGroup } from '../../../../db/commands/expense/groups.ts';
+import { actingMember } from '../../../../db/commands/expense/members.ts';
 import { findGroup, listGroups, type Query } from '../../../../db/queries/expense/groups.ts';
 import { toPage } from '../../../../db/cursor.ts';
 import { groupAccess } from '../../../access.ts';
-import { statesOf } from '../../../policy.ts';
+import { leastOf, statesOf } from '../../../policy.ts';
 import { etag } from '../../../request.ts';
 import { type AnyRoute, type Answer, route } from '../../../route.ts';
 import { listOf, listQuery } from '../../../schemas.ts';
@@ -89,8 +90,9 @@ const update = route({
   handle: (request) =>
     request.command(async (tx) => {
       const group = await lockGroup(tx, request.params.groupId, statesOf(request.policy));
+      const actor = await actingMember(tx, group, request.principal.userId, leastOf(request.policy));
       request.checkVersion(group.version);
-      await updateGroup(tx, group, request.principal.userId, request.body);
+      await updateGroup(tx, group, actor, request.body);
       return answerGroup(tx.query, group.id, request.principal.userId, 200);
     }),
 });

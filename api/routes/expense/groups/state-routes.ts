@@ -29,8 +29,8 @@ function stateRoute(event: 'archive' | 'unarchive' | 'restore', words: { summary
     handle: (request) =>
       request.command(async (tx) => {
         const group = await lockGroup(tx, request.params.groupId, WHATEVER_STATE);
-        await actingMember(tx, group, request.principal.userId, leastOf(request.policy));
-        changeGroupState(tx, group, event, request.principal.userId);
+        const actor = await actingMember(tx, group, request.principal.userId, leastOf(request.policy));
+        changeGroupState(tx, group, event, actor);
         return answerGroup(tx.query, group.id, request.principal.userId, 200);
       }),
   });
@@ -65,9 +65,9 @@ const remove = route({
   handle: (request) =>
     request.command(async (tx) => {
       const group = await lockGroup(tx, request.params.groupId, WHATEVER_STATE);
-      await actingMember(tx, group, request.principal.userId, leastOf(request.policy));
+      const actor = await actingMember(tx, group, request.principal.userId, leastOf(request.policy));
       request.checkVersion(group.version);
-      changeGroupState(tx, group, 'delete', request.principal.userId);
+      changeGroupState(tx, group, 'delete', actor);
       return { status: 204 };
     }),
 });
@@ -89,7 +89,7 @@ const leave = route({
     request.command(async (tx) => {
       const group = await lockGroup(tx, request.params.groupId, statesOf(request.policy));
       const member = await actingMember(tx, group, request.principal.userId, leastOf(request.policy));
-      await leaveGroup(tx, group, member.id, request.principal.userId);
+      await leaveGroup(tx, group, member.id);
       return { status: 204 };
     }),
 });

@@ -1,0 +1,56 @@
+/**
+ * The product's own categories in two levels: a main category, and subs written `main.sub`. Keys are stored with
+ * expenses and never change or go; their names are in `category-names.ts`.
+ */
+export const CATEGORIES = {
+  general: ['other'],
+  food: ['groceries', 'restaurants', 'cafes', 'drinks', 'delivery', 'snacks'],
+  home: ['rent', 'mortgage', 'furniture', 'electronics', 'supplies', 'maintenance', 'garden', 'services'],
+  utilities: ['electricity', 'heating', 'water', 'internet', 'phone', 'television', 'waste', 'cleaning'],
+  transport: ['public', 'train', 'taxi', 'car', 'fuel', 'parking', 'tolls', 'bicycle'],
+  travel: ['flights', 'lodging', 'activities', 'rental'],
+  entertainment: ['movies', 'music', 'games', 'sports', 'events', 'books', 'subscriptions'],
+  shopping: ['clothing', 'beauty', 'hobbies'],
+  health: ['medical', 'pharmacy', 'fitness'],
+  family: ['childcare', 'pets', 'care'],
+  education: ['tuition', 'courses', 'supplies'],
+  gifts: ['presents', 'donations', 'celebrations'],
+  finance: ['insurance', 'taxes', 'fees', 'loans'],
+  income: ['salary', 'refund', 'interest', 'sale'],
+} as const satisfies Readonly<Record<string, readonly string[]>>;
+
+/** Key of a main category of the product. */
+export type MainCategory = keyof typeof CATEGORIES;
+
+/** Key of any category of the product. */
+export type CategoryKey = { [Main in MainCategory]: Main | `${Main}.${(typeof CATEGORIES)[Main][number]}` }[MainCategory];
+
+/** Most categories of a group's own, archived ones too: bounds the context that every recorded expense is checked against. */
+export const GROUP_CATEGORIES_MAX = 200;
+
+/** What a key looks like; whether it is one says {@link isCategory}. */
+export const CATEGORY_PATTERN = /^[a-z][a-z0-9_]{0,29}(\.[a-z0-9_]{1,29})?$/;
+
+/** Keys of the main categories, in the order of the product. */
+export const MAIN_CATEGORIES = Object.keys(CATEGORIES) as readonly MainCategory[];
+
+/** Keys of the categories below a main one, in order. */
+export function subcategoriesOf(main: MainCategory): readonly CategoryKey[] {
+  return CATEGORIES[main].map((sub) => `${main}.${sub}` as CategoryKey);
+}
+
+const KNOWN: ReadonlySet<string> = new Set(MAIN_CATEGORIES.flatMap((main) => [main, ...subcategoriesOf(main)]));
+
+/** Whether a key is one of the product's categories. */
+export function isCategory(key: string): key is CategoryKey {
+  return KNOWN.has(key);
+}
+
+/**
+ * Whether an expense may take a category.
+ *
+ * @param own keys of the group's own categories that are in use.
+ */
+export function takesCategory(key: string | null | undefined, own: ReadonlySet<string>): boolean {
+  return key === null || key === undefined || KNOWN.has(key) || own.has(key);
+}
