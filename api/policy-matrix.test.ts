@@ -147,6 +147,8 @@ const EXPECTED: Readonly<Record<string, Expected>> = {
   approveExpense: group('open', 'expenses:write'),
   rejectExpense: group('open', 'expenses:write'),
   withdrawExpense: group('open', 'expenses:write'),
+  disputeExpense: group('open', 'expenses:write', { body: { reason: 'x' } }),
+  resolveDispute: group('open', 'expenses:write'),
   getBalances: group('viewer', 'expenses:read'),
   getPlan: group('viewer', 'expenses:read'),
   getRate: { ...user('expenses:read'), query: () => ({ base: 'EUR', quote: 'EUR' }) },

@@ -140,6 +140,8 @@ export const POLICIES: Readonly<Record<string, Policy>> = {
   approveExpense: member('expenses:write', 'viewer', { on: 'expense', states: OPEN, rule: 'Who is asked about the version that waits.' }),
   rejectExpense: member('expenses:write', 'viewer', { on: 'expense', states: OPEN, rule: 'Who is asked about the version that waits.' }),
   withdrawExpense: member('expenses:write', 'viewer', { on: 'expense', states: OPEN, rule: 'Who recorded it or proposed the edit.' }),
+  disputeExpense: member('expenses:write', 'viewer', { on: 'expense', states: OPEN, rule: 'Who has a part in it, and editors.' }),
+  resolveDispute: member('expenses:write', 'viewer', { on: 'expense', states: OPEN, rule: 'Who disputed it, and admins.' }),
   createAdjustment: member('expenses:write', 'admin', { states: OPEN }),
   listSettlements: member('payments:read', 'viewer'),
   getSettlement: member('payments:read', 'viewer', { on: 'settlement' }),

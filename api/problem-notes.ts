@@ -5,6 +5,7 @@
  */
 export const PROBLEM_NOTES: Readonly<Record<string, string>> = {
   adjustment_not_zero: 'The entries of an adjustment must sum to zero in each currency.',
+  already_disputed: 'The expense is disputed already; the dispute ends before another begins.',
   already_done: 'The request succeeded before; its answer held a secret and was not kept. Read the resource instead.',
   already_member: 'The person is a member of the group already.',
   already_owner: 'The member is the owner already.',
@@ -36,6 +37,7 @@ export const PROBLEM_NOTES: Readonly<Record<string, string>> = {
   empty_payers: 'Name at least one payer.',
   empty_split: 'Name at least one member, part or item to share the total.',
   expectation_failed: 'The server meets no expectation but 100-continue.',
+  expense_not_posted: 'Only a posted expense can be disputed; vote on one that waits.',
   expense_not_pending: 'The expense does not wait for approval.',
   forbidden: 'You may see the resource, but your role does not allow this operation.',
   gateway_not_configured: 'This deployment does not offer the payment method.',
@@ -88,6 +90,7 @@ export const PROBLEM_NOTES: Readonly<Record<string, string>> = {
   not_found: 'There is no such resource, or you may not see it.',
   not_json: 'Send the body as application/json in UTF-8 without a content encoding.',
   not_ready: 'A part that the process needs is away.',
+  not_disputed: 'The expense is not disputed.',
   nothing_to_settle: 'Nobody owes anything in the currency asked for.',
   oidc_email_unverified: 'The provider has not verified the address, so no account is made or taken with it.',
   oidc_failed: 'The provider did not prove who is signing in; start again.',

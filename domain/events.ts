@@ -42,6 +42,9 @@ export interface EventData {
   'expense.updated': { version: number };
   'expense.deleted': { version: number };
   'expense.restored': { version: number };
+  /** A member objects; no balance moves by it. */
+  'expense.disputed': { version: number; memberId: string };
+  'expense.dispute_resolved': { version: number; memberId: string };
   'adjustment.posted': Record<string, never>;
   'ledger.transfer_posted': { transferId: string };
   'ledger.refund_posted': { refundId: string };

@@ -65,6 +65,8 @@ export const NOTICE_TYPES = [
   'expense.approved',
   'expense.rejected',
   'expense.expired',
+  'expense.disputed',
+  'expense.dispute_resolved',
   'member.added',
   'member.left',
   'group.state_changed',
@@ -122,6 +124,14 @@ export const NOTICES: { readonly [T in EventType]?: readonly Notice[] } = {
   'expense.approved': [{ to: 'expenseCreator', inbox: 'expense.approved' }],
   'expense.rejected': [{ to: 'expenseCreator', inbox: 'expense.rejected' }],
   'expense.expired': [{ to: 'expenseCreator', inbox: 'expense.expired' }],
+  'expense.disputed': [
+    { to: 'sharers', inbox: 'expense.disputed' },
+    { to: 'expenseCreator', inbox: 'expense.disputed' },
+  ],
+  'expense.dispute_resolved': [
+    { to: 'sharers', inbox: 'expense.dispute_resolved' },
+    { to: 'expenseCreator', inbox: 'expense.dispute_resolved' },
+  ],
   'settlement.planned': [{ to: 'settlementParties', inbox: 'settlement.planned', mail: 'settlement-payment' }],
   'settlement.due': [{ to: 'settlementPayers', inbox: 'settlement.due', mail: 'settlement-payment' }],
   'settlement.ended': [{ to: 'settlementParties', inbox: 'settlement.ended' }],

@@ -49,4 +49,5 @@ const PURGE: readonly string[] = [
      select coalesce(jsonb_agg(case when entry.value ->> 'field' = any('{name,displayName,userId,unitId}')
        then entry.value || '{"from": null, "to": null}' else entry.value end order by entry.ordinality), '[]')
      from jsonb_array_elements(changes) with ordinality entry) where group_id = $1`,
+  `update expense.dispute set reason = '' where group_id = $1`,
 ];

@@ -18,6 +18,7 @@ import { PlanSnapshot } from './plan-snapshot.ts';
 import { Adjustment } from './adjustment.ts';
 import { Category } from './category.ts';
 import { Change } from './change.ts';
+import { Dispute } from './dispute.ts';
 
 /** Every table of the expense service. */
 export const expenseEntities = [
@@ -41,4 +42,5 @@ export const expenseEntities = [
   Adjustment,
   Category,
   Change,
+  Dispute,
 ];

@@ -11,12 +11,22 @@ export interface ApprovalView {
   readonly at: string | null;
 }
 
+/** The objection that stands. */
+export interface DisputeView {
+  /** Member id. */
+  readonly by: string;
+  readonly reason: string;
+  readonly at: string;
+}
+
 /** An expense as members see it. */
 export interface ExpenseView {
   readonly id: string;
   readonly groupId: string;
   readonly state: ExpenseState;
   readonly disputed: boolean;
+  /** The dispute that is open; null where there is none. */
+  readonly dispute: DisputeView | null;
   readonly content: ExpenseContent;
   /** Of the round that runs, else of the one that decided about this version; empty when nobody was asked. */
   readonly approvals: readonly ApprovalView[];
@@ -33,6 +43,8 @@ export interface ExpenseView {
 export const EXPENSE_COLUMNS = `e.id, e.group_id, e.kind, e.state, e.disputed, e.description, e.total_minor, e.currency, e.date::text as date,
   e.category, e.payers, e.split, e.shares, e.notes, e.tags, e.rate, e.created_by, e.version, e.pending_version, e.posting_id,
   e.created_at, e.updated_at,
+  case when e.disputed then (select json_build_object('by', d.opened_by, 'reason', d.reason, 'at', d.opened_at)
+    from expense.dispute d where d.expense_id = e.id and d.resolved_at is null) end as dispute,
   (select json_agg(json_build_object('memberId', voter, 'decision', coalesce(v.decision, 'waiting'), 'at', v.at) order by voter)
    from expense.approval_round r cross join unnest(r.voters) as voter
    left join expense.approval_vote v on v.expense_id = r.expense_id and v.version = r.version and v.member_id = voter
@@ -62,6 +74,7 @@ export interface ExpenseRow {
   readonly posting_id: string | null;
   readonly created_at: string;
   readonly updated_at: string;
+  readonly dispute: DisputeView | null;
   readonly approvals: ApprovalView[] | null;
 }
 
@@ -74,6 +87,7 @@ export function toExpenseView(row: ExpenseRow): ExpenseView {
     groupId: row.group_id,
     state: row.state,
     disputed: row.disputed,
+    dispute: row.dispute,
     content: { kind, description, total, date, category, payers, split, shares, notes, tags, rate },
     approvals: row.approvals ?? [],
     pendingVersion: row.pending_version,

@@ -340,9 +340,11 @@ class Play {
   }
 
   async expenses(home: Group, approving: Group): Promise<Recipes> {
-    const [standing, toEdit, toDelete, toRestore] = (await Promise.all(Array.from({ length: 4 }, () => this.expense(home)))) as Json[];
+    const made = await Promise.all(Array.from({ length: 6 }, () => this.expense(home)));
+    const [standing, toEdit, toDelete, toRestore, toDispute, toResolve] = made;
     const [toApprove, toReject, toWithdraw] = (await Promise.all(Array.from({ length: 3 }, () => this.expense(approving)))) as Json[];
     await this.#ana.call('DELETE', `/v1/expenses/${idOf(toRestore!)}`);
+    await this.#ben.call('POST', `/v1/expenses/${idOf(toResolve!)}/dispute`, { reason: 'Not there' });
     const of = (expense: Json | undefined, token = this.#ana.token): Recipe => ({ token, path: { expenseId: idOf(expense!) } });
     const group = { token: this.#ana.token, path: { groupId: home.id } };
     const adjustment = {
@@ -371,6 +373,8 @@ class Play {
       listGroupCategories: [group],
       createGroupCategory: [{ ...group, body: { name: 'Ski school', parent: 'education', key: 'ski_school' } }],
       updateGroupCategory: [{ token: group.token, path: { groupId: home.id, categoryId: idOf(category) }, body: { archived: true } }],
+      disputeExpense: [{ ...of(toDispute), body: { reason: 'I was not there' } }],
+      resolveDispute: [of(toResolve)],
       getBalances: [group],
       getPlan: [group],
       getRate: [{ token: this.#ana.token, query: { base: 'EUR', quote: 'USD' } }],

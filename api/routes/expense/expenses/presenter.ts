@@ -23,6 +23,7 @@ export function presentExpense(view: ExpenseView): Record<string, unknown> {
     notes: content.notes,
     tags: content.tags,
     rate: content.rate,
+    ...(view.dispute === null ? {} : { dispute: { ...view.dispute, at: toInstant(view.dispute.at) } }),
     approvals: view.approvals.map(({ memberId, decision, at }) => ({ memberId, decision, at: at === null ? null : toInstant(at) })),
     ...(view.pendingVersion === null ? {} : { pendingVersion: view.pendingVersion }),
     createdBy: view.createdBy,
@@ -34,11 +35,16 @@ export function presentExpense(view: ExpenseView): Record<string, unknown> {
 }
 
 /**
- * The ETag of an expense. Votes and a waiting edit change what is shown without making a new version, so where
- * somebody was asked, a digest of that stands beside the version.
+ * The ETag of an expense. Votes, a waiting edit and a dispute change what is shown without making a new version, so where
+ * there are some, a digest of them stands beside the version.
  */
 export function expenseTag(view: ExpenseView): string {
-  if (view.approvals.length === 0 && view.pendingVersion === null) return `"v${view.version}"`;
-  const asked = JSON.stringify([view.state, view.pendingVersion, view.approvals.map(({ memberId, decision }) => [memberId, decision])]);
+  if (view.approvals.length === 0 && view.pendingVersion === null && view.dispute === null) return `"v${view.version}"`;
+  const asked = JSON.stringify([
+    view.state,
+    view.pendingVersion,
+    view.approvals.map(({ memberId, decision }) => [memberId, decision]),
+    ...(view.dispute === null ? [] : [view.dispute.at]),
+  ]);
   return `"v${view.version}-${createHash('sha256').update(asked).digest('base64url').slice(0, 8)}"`;
 }

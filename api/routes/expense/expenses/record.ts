@@ -118,6 +118,7 @@ function viewOf(id: string, groupId: string, draft: ExpenseDraft, createdBy: str
     groupId,
     state: 'posted',
     disputed: false,
+    dispute: null,
     content: draft.content,
     approvals: [],
     pendingVersion: null,

@@ -1,6 +1,7 @@
 import { tieBreakOf } from '../../../../config/secrets.ts';
 import { voteOnExpense, withdrawExpense } from '../../../../db/commands/expense/approvals.ts';
 import { deleteExpense, editExpense, restoreExpense } from '../../../../db/commands/expense/change-expense.ts';
+import { disputeExpense, resolveDispute } from '../../../../db/commands/expense/disputes.ts';
 import { recordExpenses } from '../../../../db/commands/expense/record.ts';
 import { toPage } from '../../../../db/cursor.ts';
 import { type ExpenseFilter, type ExpenseScope, listExpenses } from '../../../../db/queries/expense/expense-list.ts';
@@ -163,6 +164,27 @@ const reject = action('reject', 'rejectExpense', 'Reject what waits', (tx, targe
 );
 const withdraw = action('withdraw', 'withdrawExpense', 'Take back what waits for approval', (tx, target) => withdrawExpense(tx, target));
 
+const dispute = route({
+  service: 'expense',
+  method: 'post',
+  path: '/v1/expenses/:expenseId/dispute',
+  operationId: 'disputeExpense',
+  tag,
+  summary: 'Object to a posted expense',
+  description: 'A flag with a reason that every member sees. No balance moves; whoever agrees edits or deletes the expense.',
+  access: expenseAccess,
+  params: schema.expenseParams,
+  body: schema.dispute,
+  answers: { 200: changed },
+  problems: [403, 409],
+  handle: (request) =>
+    request.command(async (tx) => {
+      await disputeExpense(tx, { ...targetOf(request), reason: request.body.reason });
+      return answerExpense(tx.query, request.params.expenseId, 200);
+    }),
+});
+const resolve = action('resolve', 'resolveDispute', 'End the dispute about an expense', (tx, target) => resolveDispute(tx, target));
+
 const history = route({
   service: 'expense',
   method: 'get',
@@ -217,6 +239,8 @@ export const expenseRoutes: readonly AnyRoute[] = [
   approve,
   reject,
   withdraw,
+  dispute,
+  resolve,
   history,
 ];
 

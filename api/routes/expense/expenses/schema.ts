@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { DISPUTE_REASON_MAX } from '../../../../domain/dispute.ts';
 import { amount, currency, date, decimal, id, line, listOf, listQuery, money, positiveAmount, text } from '../../../schemas.ts';
 import { categoryKey } from '../categories/schema.ts';
 import { split } from '../split-schema.ts';
@@ -72,6 +73,10 @@ export const expense = z
     notes: z.string(),
     tags: z.array(z.string()),
     rate: rate.nullable(),
+    dispute: z
+      .strictObject({ by: id, reason: z.string(), at: instant })
+      .optional()
+      .meta({ description: 'The objection, while `disputed`; the balances stay as they are.' }),
     approvals: z.array(z.strictObject({ memberId: id, decision: z.enum(['approved', 'rejected', 'waiting']), at: instant.nullable() })),
     pendingVersion: z
       .int()
@@ -84,6 +89,8 @@ export const expense = z
     workflowId: z.string().optional(),
   })
   .meta({ id: 'Expense' });
+
+export const dispute = z.strictObject({ reason: line(DISPUTE_REASON_MAX).meta({ example: 'I was not there' }) });
 
 export const bulkAnswer = z.strictObject({ data: z.array(expense) });
 
