@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { type RequestListener, createServer } from 'node:http';
 import { request } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, connect as connectPlain } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect, type TLSSocket } from 'node:tls';
@@ -155,6 +155,69 @@ describe('edge', function () {
     });
   });
 
+  describe('slow clients', () => {
+    const LONG = Buffer.alloc(64 * 1_048_576);
+    const patience = { headersMs: 300, requestMs: 600, idleMs: 900, lookEveryMs: 50 };
+    let server: Awaited<ReturnType<typeof startApiServer>>;
+
+    before(async () => {
+      const handler: RequestListener = (incoming, response) => {
+        if (incoming.url === '/long') response.end(LONG);
+        else incoming.resume().on('end', () => response.end('hello'));
+      };
+      server = await startApiServer(0, '127.0.0.1', () => ({ handler, publicUrl: 'http://localhost' }), { patience });
+    });
+    after(() => server.close(100));
+
+    /** Writes a beginning, then one byte after the other. @returns what came back, and after how long the connection closed. */
+    const drip = (beginning: string, byte: string): Promise<{ text: string; tookMs: number }> =>
+      new Promise((resolve) => {
+        const began = performance.now();
+        let text = '';
+        const socket = connectPlain(server.port, '127.0.0.1', () => socket.write(beginning));
+        const dripping = setInterval(() => socket.writable && socket.write(byte), 40);
+        socket.setEncoding('latin1').on('data', (chunk: string) => (text += chunk));
+        socket.on('error', () => {});
+        socket.on('close', () => {
+          clearInterval(dripping);
+          resolve({ text, tookMs: performance.now() - began });
+        });
+      });
+
+    it('that send their headers byte by byte, are answered 408 and closed', async () => {
+      const { text, tookMs } = await drip('GET /livez HTTP/1.1\r\nHost: x\r\nX-Slow: ', 'a');
+      assert.match(text, /^HTTP\/1\.1 408 [^]*"code":"request_timeout"/);
+      assert.ok(tookMs >= patience.headersMs && tookMs < 5_000, `${tookMs} ms`);
+    });
+
+    it('that send their body byte by byte, are answered 408 and closed', async () => {
+      const { text, tookMs } = await drip('POST /v1/groups HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n', 'a');
+      assert.match(text, /^HTTP\/1\.1 408 [^]*"code":"request_timeout"/);
+      assert.ok(tookMs >= patience.requestMs && tookMs < 5_000, `${tookMs} ms`);
+    });
+
+    it('that connect and say nothing, are closed', async () => {
+      const { text, tookMs } = await drip('', '');
+      assert.match(text, /^(HTTP\/1\.1 408 [^]*)?$/);
+      assert.ok(tookMs < 5_000, `${tookMs} ms`);
+    });
+
+    it('that do not read their answer, are closed, and others are served meanwhile', async () => {
+      const closed = new Promise<number>((resolve) => {
+        const began = performance.now();
+        const socket = connectPlain(server.port, '127.0.0.1', () => socket.write('GET /long HTTP/1.1\r\nHost: x\r\n\r\n'));
+        socket.pause().on('error', () => {});
+        // Whether the other side has closed is seen by who reads on, once the buffers in between are empty.
+        setTimeout(() => socket.resume(), 3 * patience.idleMs);
+        let bytes = 0;
+        socket.on('data', (chunk: Buffer) => (bytes += chunk.length));
+        socket.on('close', () => resolve(bytes < LONG.length ? performance.now() - began : Number.POSITIVE_INFINITY));
+      });
+      assert.equal((await rawRequest(`http://127.0.0.1:${server.port}`, 'GET', '/')).text, 'hello');
+      assert.ok((await closed) < 10_000, 'the answer came whole');
+    });
+  });
+
   describe('TLS', () => {
     let folder: string;
     const files = { TLS_CERT_FILE: '', TLS_KEY_FILE: '' };
@@ -171,10 +234,15 @@ describe('edge', function () {
     });
 
     const serve = (): ReturnType<typeof startApiServer> =>
-      startApiServer(0, '127.0.0.1', () => ({ handler: hello, publicUrl: 'https://localhost' }), readTls(files));
-    const fingerprintAt = (port: number, maxVersion: 'TLSv1.3' | 'TLSv1.2' | 'TLSv1.1' = 'TLSv1.3'): Promise<string> =>
+      startApiServer(0, '127.0.0.1', () => ({ handler: hello, publicUrl: 'https://localhost' }), { tls: readTls(files) });
+    const fingerprintAt = (
+      port: number,
+      maxVersion: 'TLSv1.3' | 'TLSv1.2' | 'TLSv1.1' = 'TLSv1.3',
+      ciphers = 'ALL:@SECLEVEL=0',
+    ): Promise<string> =>
       new Promise((resolve, reject) => {
-        const socket: TLSSocket = connect({ port, host: '127.0.0.1', rejectUnauthorized: false, minVersion: 'TLSv1', maxVersion }, () => {
+        const options = { port, host: '127.0.0.1', rejectUnauthorized: false, minVersion: 'TLSv1', maxVersion, ciphers } as const;
+        const socket: TLSSocket = connect(options, () => {
           resolve(socket.getPeerCertificate().fingerprint256);
           socket.destroy();
         });
@@ -203,6 +271,21 @@ describe('edge', function () {
       try {
         await assert.rejects(fingerprintAt(server.port, 'TLSv1.1'));
         assert.match(await fingerprintAt(server.port, 'TLSv1.2'), /^[\dA-F:]+$/);
+      } finally {
+        await server.close(100);
+      }
+    });
+
+    it('by a suite without forward secrecy or authenticated encryption, is refused, with a renewed certificate too', async () => {
+      const server = await serve();
+      try {
+        for (const ciphers of ['ECDHE-ECDSA-AES128-SHA', 'ECDHE-ECDSA-AES256-SHA384', 'AES128-GCM-SHA256', 'AES256-SHA']) {
+          await assert.rejects(fingerprintAt(server.port, 'TLSv1.2', ciphers), ciphers);
+          server.renewCertificate(readTls(files)!);
+          await assert.rejects(fingerprintAt(server.port, 'TLSv1.2', ciphers), `${ciphers}, renewed`);
+        }
+        await assert.rejects(fingerprintAt(server.port, 'TLSv1.1'));
+        assert.match(await fingerprintAt(server.port, 'TLSv1.2', 'ECDHE-ECDSA-AES128-GCM-SHA256'), /^[\dA-F:]+$/);
       } finally {
         await server.close(100);
       }

@@ -114,7 +114,7 @@ const http = await startApiServer(
     };
     return { handler: createApp({ deps, authenticate, limits, readiness: look }, services, observe).callback(), publicUrl };
   },
-  tls,
+  { tls },
 );
 if (tls !== null)
   shutdown.add(

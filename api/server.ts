@@ -9,17 +9,50 @@ import { Problem } from './problems.ts';
 
 /** Request line and headers together, in bytes; tokens are below 1 KiB and cursors below 2. */
 const HEADER_BYTES_MAX = 16 * 1024;
-/** A client has this long to send its headers, and this long for the whole request, in milliseconds. */
-const HEADERS_TIMEOUT_MS = 10_000;
-const REQUEST_TIMEOUT_MS = 60_000;
+/** How long slow clients are waited for, in milliseconds. */
+export interface Patience {
+  /** To send its headers, and to agree on TLS. */
+  readonly headersMs: number;
+  /** To send the whole request. */
+  readonly requestMs: number;
+  /** For a connection on which nothing moves, as when a client does not read its answer. */
+  readonly idleMs: number;
+  /** How often connections are looked through for those that are too slow. */
+  readonly lookEveryMs: number;
+}
+
+const PATIENCE: Patience = { headersMs: 10_000, requestMs: 60_000, idleMs: 120_000, lookEveryMs: 2_000 };
 /** An idle connection is kept a little longer than common load balancers keep theirs, in milliseconds. */
 const KEEP_ALIVE_MS = 65_000;
 /** More connections at the same time are closed as they come. */
 const CONNECTIONS_MAX = 10_000;
-/** How often connections are looked through for those that are too slow, in milliseconds. */
-const LOOK_EVERY_MS = 2_000;
+/**
+ * TLS 1.2 with forward secrecy and authenticated encryption only, as RFC 9325 asks; the suites of TLS 1.3 are all of that kind.
+ * Node's own list has CBC and static RSA besides.
+ */
+const CIPHERS = [
+  'TLS_AES_256_GCM_SHA384',
+  'TLS_CHACHA20_POLY1305_SHA256',
+  'TLS_AES_128_GCM_SHA256',
+  'ECDHE-ECDSA-AES256-GCM-SHA384',
+  'ECDHE-RSA-AES256-GCM-SHA384',
+  'ECDHE-ECDSA-CHACHA20-POLY1305',
+  'ECDHE-RSA-CHACHA20-POLY1305',
+  'ECDHE-ECDSA-AES128-GCM-SHA256',
+  'ECDHE-RSA-AES128-GCM-SHA256',
+].join(':');
+/** How TLS is spoken, with the first certificate and with each that comes after it. */
+const TLS_RULES = { minVersion: 'TLSv1.2', ciphers: CIPHERS, honorCipherOrder: true } as const;
 /** How often connections that went idle are closed while the server closes, in milliseconds. */
 const SWEEP_EVERY_MS = 20;
+
+/** Beyond the defaults. */
+export interface ServerOptions {
+  /** Speaks TLS 1.2 or newer with this certificate. */
+  readonly tls?: TlsFiles | null;
+  /** How long slow clients are waited for; a test need not wait as long. */
+  readonly patience?: Patience;
+}
 
 /** What a server serves. */
 export interface Served {
@@ -48,25 +81,25 @@ export interface ApiServer {
  *
  * @param port 0 takes a free one.
  * @param build makes the application once the port is known; it must not wait for anything.
- * @param tls speaks TLS 1.2 or newer with this certificate.
  * @throws Error of the socket, such as EADDRINUSE.
  */
 export async function startApiServer(
   port: number,
   host: string,
   build: (port: number) => Served,
-  tls: TlsFiles | null = null,
+  { tls = null, patience = PATIENCE }: ServerOptions = {},
 ): Promise<ApiServer> {
   const options = {
     maxHeaderSize: HEADER_BYTES_MAX,
-    headersTimeout: HEADERS_TIMEOUT_MS,
-    requestTimeout: REQUEST_TIMEOUT_MS,
+    headersTimeout: patience.headersMs,
+    requestTimeout: patience.requestMs,
     keepAliveTimeout: KEEP_ALIVE_MS,
-    connectionsCheckingInterval: LOOK_EVERY_MS,
+    connectionsCheckingInterval: patience.lookEveryMs,
   };
-  const secure = tls === null ? null : createTlsServer({ ...options, ...tls, minVersion: 'TLSv1.2' });
+  const secure = tls === null ? null : createTlsServer({ ...options, ...tls, ...TLS_RULES, handshakeTimeout: patience.headersMs });
   const server = secure ?? createServer(options);
   server.maxConnections = CONNECTIONS_MAX;
+  server.timeout = patience.idleMs;
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, host, resolve);
@@ -82,7 +115,7 @@ export async function startApiServer(
   answerWhatIsNoRequest(server, publicUrl);
   return {
     port: bound,
-    renewCertificate: (files) => secure?.setSecureContext({ ...files, minVersion: 'TLSv1.2' }),
+    renewCertificate: (files) => secure?.setSecureContext({ ...files, ...TLS_RULES }),
     async close(limitMs) {
       closing = true;
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
