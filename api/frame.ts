@@ -67,7 +67,7 @@ function secure(ctx: Context, requestId: string, hsts: boolean): void {
   res.setHeader('X-Request-Id', requestId);
   res.setHeader('X-Content-Type-Options', 'nosniff');
   res.setHeader('Referrer-Policy', 'no-referrer');
-  res.setHeader('Content-Security-Policy', "default-src 'none'; frame-ancestors 'none'");
+  res.setHeader('Content-Security-Policy', "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'");
   res.setHeader('Cache-Control', 'no-store');
   if (hsts) res.setHeader('Strict-Transport-Security', HSTS);
 }
