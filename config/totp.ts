@@ -14,7 +14,8 @@ const ISSUER = 'SafeSplitX';
 export const RECOVERY_CODES = 10;
 /** No letters and digits that look alike. */
 const RECOVERY_ALPHABET = 'abcdefghjkmnpqrstuvwxyz23456789';
-const RECOVERY_LENGTH = 12;
+const RECOVERY_LENGTH = 24;
+const RECOVERY_GROUP = 4;
 
 /** Makes a secret for an authenticator app, in base 32. */
 export function generateTotpSecret(): string {
@@ -36,11 +37,14 @@ export function totpStep(secret: string, code: string, nowMs: number): number | 
   return delta === null ? null : Math.floor(nowMs / 1000 / STEP_SECONDS) + delta;
 }
 
-/** Makes recovery codes, such as `k3fa-9xbq-t2mn`: some 59 bits each. */
+/** Makes recovery codes, such as `k3fa-9xbq-t2mn-p4rd-h7wv-c8ye`: 118 bits each, so that a fast hash of them gives nothing to try. */
 export function generateRecoveryCodes(): string[] {
   return Array.from({ length: RECOVERY_CODES }, () => {
     const letters = Array.from({ length: RECOVERY_LENGTH }, () => RECOVERY_ALPHABET[fairIndex(RECOVERY_ALPHABET.length)]);
-    return [letters.slice(0, 4), letters.slice(4, 8), letters.slice(8)].map((part) => part.join('')).join('-');
+    const groups = Array.from({ length: RECOVERY_LENGTH / RECOVERY_GROUP }, (_, at) =>
+      letters.slice(at * RECOVERY_GROUP, (at + 1) * RECOVERY_GROUP).join(''),
+    );
+    return groups.join('-');
   });
 }
 

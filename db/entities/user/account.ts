@@ -19,6 +19,8 @@ const schema = defineEntity({
     totpAskedAt: p.datetime().columnType('timestamptz').nullable(),
     totpEnabledAt: p.datetime().columnType('timestamptz').nullable(),
     totpLastStep: p.bigint('bigint').nullable(),
+    totpMisses: p.smallint().default(0),
+    totpMissedAt: p.datetime().columnType('timestamptz').nullable(),
     passwordChangedAt: p.datetime().columnType('timestamptz').nullable(),
     state: p.text().default('active'),
     version: p.integer().default(1),

@@ -57,7 +57,7 @@ export const totpSecret = z
   .meta({ id: 'TotpSecret' });
 
 export const recoveryCodes = z
-  .strictObject({ recoveryCodes: z.array(z.string()).meta({ example: ['k3fa-9xbq-t2mn'] }) })
+  .strictObject({ recoveryCodes: z.array(z.string()).meta({ example: ['k3fa-9xbq-t2mn-p4rd-h7wv-c8ye'] }) })
   .meta({ id: 'RecoveryCodes' });
 
 export const refresh = z.strictObject({ refreshToken: token });

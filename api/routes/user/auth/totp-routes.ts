@@ -88,12 +88,17 @@ const disable = route({
     const answer = await request.command(async (tx) => {
       const account = await lockAccount(tx, userId);
       if (account.totpEnabledAt == null) throw refusal('totp_not_enabled', 'There is no second factor to disable.');
-      if (totp !== undefined && (await proveSecondFactor(tx, account, request.deps.secrets, totp)) === 'wrong')
-        throw signInProblem('totp_invalid');
+      const about = { actorId: userId, subjectId: userId, sessionId, address: request.address };
+      if (totp !== undefined && (await proveSecondFactor(tx, account, request.deps.secrets, totp)) === 'wrong') {
+        await audit(tx, { action: 'totp.disabled', outcome: 'refused', ...about });
+        return { status: 401 };
+      }
       await disableTotp(tx, account);
-      await audit(tx, { action: 'totp.disabled', actorId: userId, subjectId: userId, sessionId, address: request.address });
+      await audit(tx, { action: 'totp.disabled', ...about });
       return { status: 204 };
     });
+    // That it was refused is noted and committed above; only then is it answered.
+    if (answer.status === 401) throw signInProblem('totp_invalid');
     return answer;
   },
 });

@@ -2,6 +2,7 @@
 // Method: the real API over real Postgres; codes are computed by the library that apps use, steps are aged in the row.
 import assert from 'node:assert/strict';
 import { Secret, TOTP } from 'otpauth';
+import { TOTP_MISSES_MAX, TOTP_REST_HOURS } from '../../../../db/commands/user/second-factor.ts';
 import { startApi, type TestAnswer, type TestApi } from '../../../../test/support/api.ts';
 import { testDatabaseUrl } from '../../../../test/support/servers.ts';
 
@@ -117,6 +118,51 @@ describe('second factor', function () {
     );
     assert.equal((await login(who.email, second.toUpperCase().replaceAll('-', ' '))).status, 200);
     assert.equal((await login(who.email, second)).status, 401);
+  });
+
+  it('recovery codes, are ten of 24 letters and digits each, all different', async () => {
+    const who = await enabled();
+    assert.equal(new Set(who.recoveryCodes).size, 10);
+    // 31 characters to the power of 24: 118 bits, above the 112 from which ASVS 6.5.2 lets a fast hash do.
+    for (const code of who.recoveryCodes) assert.match(code, /^([a-hjkmnp-z2-9]{4}-){5}[a-hjkmnp-z2-9]{4}$/);
+  });
+
+  it('twenty wrong codes in a row, and codes of the app are not looked at for a day; recovery codes are', async () => {
+    const who = await enabled();
+    const wrong = (time: number): string => String(Number(codeOf(who.secret)) ^ (time + 1)).padStart(6, '0').slice(-6);
+    const statuses = async (codes: readonly string[]): Promise<number[]> => {
+      const answers: number[] = [];
+      for (const code of codes) answers.push((await login(who.email, code)).status);
+      return answers;
+    };
+    const misses = Array.from({ length: TOTP_MISSES_MAX - 1 }, (_, time) => wrong(time));
+    assert.deepEqual(new Set(await statuses(misses)), new Set([401]));
+    assert.equal((await login(who.email, codeOf(who.secret))).status, 200, 'one before the limit');
+    await later(who.userId);
+    assert.deepEqual(new Set(await statuses([...misses, wrong(40)])), new Set([401]), 'a right one began the count anew');
+    assert.equal((await login(who.email, codeOf(who.secret))).body.code, 'totp_invalid', 'a right one too');
+    const disable = await who.call('DELETE', '/v1/auth/totp', { totp: codeOf(who.secret) });
+    assert.deepEqual(statusAndCode(disable), [401, 'totp_invalid']);
+    const days = (hours: number): Promise<unknown> =>
+      sql(`update "user".account set totp_missed_at = now() - make_interval(hours => $2) where id = $1`, [who.userId, hours]);
+    await days(TOTP_REST_HOURS - 1);
+    assert.equal((await login(who.email, codeOf(who.secret))).status, 401);
+    await days(TOTP_REST_HOURS + 1);
+    assert.deepEqual(await statuses([wrong(60), codeOf(who.secret)]), [401, 401], 'one try a day from then on');
+    assert.equal((await login(who.email, who.recoveryCodes[0])).status, 200);
+    assert.equal((await login(who.email, codeOf(who.secret))).status, 200, 'which makes good for the misses');
+  });
+
+  it('a wrong code when it shall be disabled, counts as a miss and is in the log', async () => {
+    const who = await enabled();
+    await sql('update "user".account set totp_misses = $2 where id = $1', [who.userId, TOTP_MISSES_MAX - 1]);
+    assert.equal((await who.call('DELETE', '/v1/auth/totp', { totp: '000000' })).status, 401);
+    assert.equal((await login(who.email, codeOf(who.secret))).status, 401);
+    const [row] = await sql(
+      `select count(*)::int as n from "user".audit_event where subject_id = $1 and action = 'totp.disabled' and outcome = 'refused'`,
+      [who.userId],
+    );
+    assert.equal(row!['n'], 1);
   });
 
   it('code of another person, is refused', async () => {
