@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
 import { createApp } from '../app.ts';
 import { startApiServer } from '../server.ts';
+import { SESSION_DAYS_MAX } from '../../db/commands/user/sessions.ts';
 import { startApi, type TestApi, type TestUser } from '../../test/support/api.ts';
 import { OAuthBrowser } from '../../test/support/oauth-browser.ts';
 import { testDatabaseUrl } from '../../test/support/servers.ts';
@@ -288,6 +289,26 @@ describe('attacks on OAuth', function () {
       assert.equal((await refresh(app, first.refresh_token)).body.error, 'invalid_grant');
       assert.equal((await refresh(app, second.body.refresh_token)).body.error, 'invalid_grant');
       await dies(second.body.access_token);
+    });
+
+    it('refreshed again and again, end a year after the first one', async () => {
+      const first = await tokens();
+      const { sid } = JSON.parse(Buffer.from(first.access_token.split('.')[1] ?? '', 'base64url').toString()) as { sid: string };
+      const { pool } = api.deps.databases.user!;
+      await pool.query(
+        `update "user".oauth_artifact set payload = jsonb_set(payload, '{iiat}', to_jsonb(extract(epoch from now())::int - $2::int))
+         where model = 'RefreshToken' and grant_id = $1`,
+        [sid, SESSION_DAYS_MAX * 86_400 - 3_600],
+      );
+      const second = await refresh(app, first.refresh_token);
+      assert.equal(second.status, 200);
+      const { rows } = await pool.query<{ left: number }>(
+        `select greatest(extract(epoch from max(o.expires_at) - now()), extract(epoch from max(s.expires_at) - now()))::int as left
+         from "user".session s join "user".oauth_artifact o on o.grant_id = s.id and o.model = 'RefreshToken' and o.consumed_at is null
+         where s.id = $1`,
+        [sid],
+      );
+      assert.ok(rows[0]!.left > 3_500 && rows[0]!.left <= 3_605, `${rows[0]!.left} s`);
     });
 
     it('refreshed for more than was allowed, is refused; for less, opens less', async () => {

@@ -4,7 +4,7 @@ import { isClientSecret } from '../../config/client-secrets.ts';
 import { deriveKey } from '../../config/secrets.ts';
 import { currentSigningKey } from '../../config/signing-keys.ts';
 import { ACCESS_TOKEN_SECONDS, TOKEN_AUDIENCE } from '../../config/tokens.ts';
-import { SESSION_DAYS } from '../../db/commands/user/sessions.ts';
+import { SESSION_DAYS, SESSION_DAYS_MAX } from '../../db/commands/user/sessions.ts';
 import { findAuthorizationOf } from '../../db/queries/user/oauth.ts';
 import { read } from '../../db/transact.ts';
 import { isClaimed } from '../../config/redirect-uris.ts';
@@ -21,6 +21,8 @@ const CODE_SECONDS = 60;
 const INTERACTION_SECONDS = 15 * 60;
 const BROWSER_SECONDS = 24 * 60 * 60;
 const REFRESH_SECONDS = SESSION_DAYS * 24 * 60 * 60;
+/** However often it is exchanged, what a person allowed ends so long after its first token; then the person is asked again. */
+const REFRESH_SECONDS_MAX = SESSION_DAYS_MAX * 24 * 60 * 60;
 
 /** Paths of the authorization server; the rest of its endpoints is not offered. */
 export const OAUTH_PATHS = {
@@ -100,7 +102,8 @@ export function createProvider(library: Library, deps: Deps, presented: AdapterD
       Interaction: INTERACTION_SECONDS,
       Session: BROWSER_SECONDS,
       Grant: REFRESH_SECONDS,
-      RefreshToken: REFRESH_SECONDS,
+      RefreshToken: (_ctx, { iiat }) =>
+        Math.max(1, Math.min(REFRESH_SECONDS, (iiat ?? 0) + REFRESH_SECONDS_MAX - Math.floor(Date.now() / 1000))),
       AccessToken: ACCESS_TOKEN_SECONDS,
       IdToken: ACCESS_TOKEN_SECONDS,
     },

@@ -5,6 +5,8 @@ import type { Tx } from '../../transact.ts';
 
 /** A session ends by itself this many days after its last refresh. */
 export const SESSION_DAYS = 60;
+/** However often it is refreshed, a session ends this many days after the sign-in; then the person signs in again. */
+export const SESSION_DAYS_MAX = 365;
 /** Within this, the token before the current one gets the current one again: parallel refreshes of one client agree. */
 export const PREDECESSOR_SECONDS = 10;
 
@@ -81,7 +83,8 @@ export async function refreshSession(tx: Tx, token: { sessionId: string; generat
   // Times are Postgres's own at this moment: a request may have waited for the row while another one moved it on.
   const [row] = await tx.query<{ account_id: string; generation: number; live: boolean; fresh: boolean }>(
     `select s.account_id, s.generation,
-       s.kind = 'sign-in' and s.ended_at is null and s.expires_at > clock_timestamp() and a.state = 'active' as live,
+       s.kind = 'sign-in' and s.ended_at is null and s.expires_at > clock_timestamp() and a.state = 'active'
+         and s.created_at > clock_timestamp() - interval '${SESSION_DAYS_MAX} days' as live,
        clock_timestamp() - s.rotated_at <= interval '${PREDECESSOR_SECONDS} seconds' as fresh
      from "user".session s join "user".account a on a.id = s.account_id where s.id = $1 for update of s`,
     [token.sessionId],
@@ -91,7 +94,7 @@ export async function refreshSession(tx: Tx, token: { sessionId: string; generat
   if (token.generation === row.generation) {
     await tx.query(
       `update "user".session set generation = generation + 1, rotated_at = clock_timestamp(),
-         expires_at = clock_timestamp() + interval '${SESSION_DAYS} days' where id = $1`,
+         expires_at = least(clock_timestamp() + interval '${SESSION_DAYS} days', created_at + interval '${SESSION_DAYS_MAX} days') where id = $1`,
       [token.sessionId],
     );
     return { ...session, generation: row.generation + 1 };

@@ -2,6 +2,7 @@
 // Method: the real API over real Postgres; time is moved by ageing the rows.
 import assert from 'node:assert/strict';
 import { linkedToken, refreshToken } from '../../../../config/opaque-tokens.ts';
+import { SESSION_DAYS_MAX } from '../../../../db/commands/user/sessions.ts';
 import { startApi, type TestAnswer, type TestApi } from '../../../../test/support/api.ts';
 import { testDatabaseUrl } from '../../../../test/support/servers.ts';
 import { until } from '../../../../test/support/until.ts';
@@ -167,6 +168,24 @@ describe('sign-in', function () {
     await sql(`update "user".session set expires_at = now() where id = $1`, [sessionId]);
     assert.equal((await refresh(answer.body.refreshToken)).status, 401);
     assert.equal((await me(answer.body.accessToken)).status, 401);
+  });
+
+  it('refresh, a year after the sign-in, is 401, however often it was refreshed before', async () => {
+    const { answer } = await register();
+    const [sessionId] = (answer.body.refreshToken as string).split('.');
+    const age = (hours: number): Promise<unknown> =>
+      sql(`update "user".session set created_at = now() - make_interval(days => $2, hours => $3) where id = $1`, [
+        sessionId,
+        SESSION_DAYS_MAX,
+        hours,
+      ]);
+    await age(-1);
+    const next = await refresh(answer.body.refreshToken);
+    assert.equal(next.status, 200);
+    const [row] = await sql(`select expires_at - now() <= interval '1 hour' as bounded from "user".session where id = $1`, [sessionId]);
+    assert.equal(row!['bounded'], true, 'ends with the year, not 60 days later');
+    await age(1);
+    assert.equal((await refresh(next.body.refreshToken)).status, 401);
   });
 
   it('refresh, of a session that never was, is 401', async () => {

@@ -129,7 +129,10 @@ describe('second factor', function () {
 
   it('twenty wrong codes in a row, and codes of the app are not looked at for a day; recovery codes are', async () => {
     const who = await enabled();
-    const wrong = (time: number): string => String(Number(codeOf(who.secret)) ^ (time + 1)).padStart(6, '0').slice(-6);
+    const wrong = (time: number): string =>
+      String(Number(codeOf(who.secret)) ^ (time + 1))
+        .padStart(6, '0')
+        .slice(-6);
     const statuses = async (codes: readonly string[]): Promise<number[]> => {
       const answers: number[] = [];
       for (const code of codes) answers.push((await login(who.email, code)).status);
