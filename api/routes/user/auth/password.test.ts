@@ -217,6 +217,33 @@ describe('passwords', function () {
       assert.equal((await login(email, PASSWORD)).status, 200);
     });
 
+    it('with the parameters of the environment', async () => {
+      const other = await startApi(await testDatabaseUrl(), { PASSWORD_MEMORY_KIB: '12288', PASSWORD_PASSES: '3', PASSWORD_LANES: '2' });
+      try {
+        const email = `env.${process.pid}@example.com`;
+        await other.call('POST', '/v1/auth/register', { email, password: PASSWORD, displayName: 'Ana' });
+        const { rows } = await other.deps.databases.user!.pool.query<{ hash: string }>('select password_hash as hash from "user".account');
+        assert.match(rows[0]!.hash, /^\$argon2id\$v=19\$m=12288,t=3,p=2\$/);
+        assert.equal((await other.call('POST', '/v1/auth/login', { email, password: PASSWORD })).status, 200);
+      } finally {
+        await other.stop();
+      }
+    });
+
+    it('beside the event loop, which goes on meanwhile', async () => {
+      // So dear that on the event loop it would stand still for a while.
+      const slow = createPasswords({ PASSWORD_MEMORY_KIB: 131_072, PASSWORD_PASSES: 3, PASSWORD_LANES: 1 });
+      const began = performance.now();
+      let turns = 0;
+      const ticking = setInterval(() => (turns += 1), 5);
+      const stored = await slow.hash(PASSWORD);
+      await Promise.all([slow.matches(stored, PASSWORD), slow.matches(null, PASSWORD)]);
+      clearInterval(ticking);
+      const tookMs = performance.now() - began;
+      assert.ok(tookMs > 100, `${tookMs} ms are too few to tell`);
+      assert.ok(turns > tookMs / 5 / 10, `${turns} turns in ${tookMs} ms`);
+    });
+
     it('parameters below OWASP’s least, do not start', () => {
       for (const [memory, passes] of [
         [19_456, 1],
@@ -230,7 +257,7 @@ describe('passwords', function () {
     });
 
     it('more at once than can be computed, are 503 with Retry-After, and the others are served', async () => {
-      const answers = await Promise.all(Array.from({ length: 200 }, (_, index) => login(`crowd${index}@example.com`, PASSWORD)));
+      const answers = await Promise.all(Array.from({ length: 400 }, (_, index) => login(`crowd${index}@example.com`, PASSWORD)));
       const counts = Map.groupBy(answers, ({ status }) => status);
       assert.deepEqual(
         [...counts.keys()].toSorted((one, other) => one - other),
