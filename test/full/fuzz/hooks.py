@@ -12,9 +12,9 @@ import os
 import struct
 import threading
 import time
-import urllib.request
 import uuid
 
+import requests
 import schemathesis
 from requests.structures import CaseInsensitiveDict
 from schemathesis.core.parameters import ParameterLocation
@@ -26,6 +26,7 @@ with open(os.environ["FUZZ_WORLD"], encoding="utf-8") as file:
 # Marks requests that come from the world whole, so that nothing else is filled in; never sent.
 RECIPE = "X-Recipe"
 CATEGORIES = ["food", "food.restaurants", "home.rent", "general"]
+PARTS = (ParameterLocation.PATH, ParameterLocation.QUERY, ParameterLocation.HEADER, ParameterLocation.BODY)
 
 # Python 3.11 counts the depth of its parser for all threads together, and fails when two parse at once.
 parse, parsing = ast.parse, threading.Lock()
@@ -39,21 +40,68 @@ def parse_alone(*args, **kwargs):
 ast.parse = parse_alone
 
 
-# A token lives for ten minutes, which a slow machine may need.
-@schemathesis.auth(refresh_interval=240)
-class SignedIn:
-    """The main user's token, for every generated request of an operation that needs one."""
+class Stranger:
+    """Somebody who is in none of the groups, signed in anew before the token is too old."""
 
-    def get(self, case, context):
-        signing_in = WORLD["signIn"]
-        request = urllib.request.Request(
-            signing_in["url"], json.dumps(signing_in["body"]).encode(), {"Content-Type": "application/json"}
-        )
-        with urllib.request.urlopen(request, timeout=30) as answer:
-            return json.load(answer)["accessToken"]
+    # A token lives for ten minutes.
+    RENEW_SECONDS = 240
 
-    def set(self, case, data, context):
-        case.headers["Authorization"] = f"Bearer {data}"
+    def __init__(self):
+        self.lock = threading.Lock()
+        self.token, self.since = "", 0.0
+
+    def authorization(self):
+        with self.lock:
+            if time.monotonic() - self.since > self.RENEW_SECONDS or not self.token:
+                answer = requests.post(WORLD["signIn"]["url"], json=WORLD["signIn"]["stranger"], timeout=30)
+                answer.raise_for_status()
+                self.token, self.since = answer.json()["accessToken"], time.monotonic()
+            return f"Bearer {self.token}"
+
+
+STRANGER = Stranger()
+# What the stranger was answered, by the case that the owner then sends; and how often each operation was tried.
+refusals, tries, noting = {}, {}, threading.Lock()
+TRIES_PER_OPERATION = 40
+
+
+def names_a_thing(operation):
+    """Whether the path names something of somebody's; the tokens of invitations open them to whoever holds one."""
+    return operation.definition.raw.get("security", []) != [] and any(
+        parameter.name.endswith("Id") for parameter in operation.path_parameters
+    )
+
+
+def try_as_stranger(case):
+    """Sends a request as the stranger before its owner does, so that what the owner ends is still there."""
+    operation = case.operation
+    # OPTIONS and the like, which are sent on purpose in place of the operation's method, tell the same of every path.
+    if case.method.upper() != operation.method.upper() or not names_a_thing(operation):
+        return
+    if not all(is_valid(case, location) for location in PARTS):
+        return
+    with noting:
+        if tries.get(operation.label, 0) >= TRIES_PER_OPERATION:
+            return
+        tries[operation.label] = tries.get(operation.label, 0) + 1
+    request = case.as_transport_kwargs()
+    request["headers"] = {**request["headers"], "Authorization": STRANGER.authorization()}
+    answer = requests.request(**request, timeout=30)
+    with noting:
+        refusals[case.id] = answer.status_code
+
+
+@schemathesis.check
+def strangers_get_nothing(ctx, response, case):
+    """What its owner may do to a thing, the stranger was told does not exist."""
+    with noting:
+        status = refusals.pop(case.id, None)
+    if status is None or not 200 <= response.status_code < 300:
+        return None
+    with open(os.environ["FUZZ_TRIES"], "a", encoding="utf-8") as log:
+        log.write(f"{case.operation.label}\n")
+    assert status == 404, f"the stranger was answered {status}, the owner {response.status_code}"
+    return None
 
 
 @schemathesis.hook
@@ -88,10 +136,13 @@ def before_call(context, case, kwargs):
     if recipe is not None:
         if isinstance(case.body, dict) and str(case.body.get("code", "")).startswith("totp:"):
             case.body["code"] = totp(case.body["code"][5:])
+        try_as_stranger(case)
         return
     if is_valid(case, ParameterLocation.PATH):
+        # Ids that came from answers of this run stay: the check of objects knows whose they are.
+        drawn = {draw.parameter_name for draw in case.meta.pool_draws if draw.location == "path"} if case.meta else set()
         for name in case.path_parameters:
-            if name in WORLD["ids"]:
+            if name in WORLD["ids"] and not (name in drawn and pick([True, False], case, name)):
                 case.path_parameters[name] = pick(WORLD["ids"][name], case, name)
     if is_valid(case, ParameterLocation.HEADER):
         if needs_key(case.operation) and not case.headers.get("Idempotency-Key"):
@@ -101,6 +152,7 @@ def before_call(context, case, kwargs):
             case.headers["If-Match"] = "*"
     if is_valid(case, ParameterLocation.BODY) and isinstance(case.body, dict):
         name_members(case)
+    try_as_stranger(case)
 
 
 def totp(secret):

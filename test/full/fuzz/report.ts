@@ -6,13 +6,17 @@ export interface FuzzRun {
   /** Of these, 401 and 429. */
   readonly refused: number;
   readonly errors: number;
+  /** Names of the checks that looked at any answer. */
+  readonly checks: ReadonlySet<string>;
+  /** Requests by the name of the user who sent them, where one of several was named. */
+  readonly askedBy: ReadonlyMap<string, number>;
   readonly operations: readonly { readonly label: string; readonly succeeded: number }[];
   readonly failures: readonly { readonly operation: string; readonly label: string }[];
 }
 
 interface Recorder {
   readonly label: string;
-  readonly cases?: Readonly<Record<string, unknown>>;
+  readonly cases?: Readonly<Record<string, { readonly value?: { readonly auth_identity?: string | null } }>>;
   readonly checks?: Readonly<Record<string, readonly { readonly name: string; readonly status: string }[]>>;
   readonly interactions?: Readonly<Record<string, { readonly response?: { readonly status_code: number } | null }>>;
 }
@@ -36,7 +40,13 @@ export function readRun(log: string): FuzzRun {
   );
   // Scenarios of several operations in a row carry a name of their own.
   const labels = [...new Set(recorders.map(({ label }) => label))].filter((label) => /^[A-Z]+ \//.test(label)).sort();
+  const askedBy = new Map<string, number>();
+  for (const { cases = {} } of recorders)
+    for (const { value } of Object.values(cases))
+      if (value?.auth_identity) askedBy.set(value.auth_identity, (askedBy.get(value.auth_identity) ?? 0) + 1);
   return {
+    checks: new Set(recorders.flatMap(({ checks = {} }) => Object.values(checks).flatMap((list) => list.map(({ name }) => name)))),
+    askedBy,
     cases: recorders.reduce((sum, { cases = {} }) => sum + Object.keys(cases).length, 0),
     answers: statuses.length,
     refused: statuses.filter(({ status }) => status === 401 || status === 429).length,

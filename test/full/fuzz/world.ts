@@ -20,8 +20,8 @@ export interface Recipe {
 
 /** What the hooks feed to the fuzzer. */
 export interface World {
-  /** How the main user signs in. */
-  readonly signIn: { readonly url: string; readonly body: Json };
+  /** How the main user signs in, and one who is in none of the groups. */
+  readonly signIn: { readonly url: string; readonly body: Json; readonly stranger: Json };
   /** By operation: requests that get a 2xx, each on resources of its own. */
   readonly recipes: Recipes;
   /** By path parameter: values that the main user sees, for generated requests; no recipe uses them, as anything may happen to them. */
@@ -93,8 +93,9 @@ export async function playWorld(at: Addresses, grantAdmin: (email: string) => Pr
       },
     ],
   };
+  const { email, password } = await signUp(at, 'Zoe');
   return {
-    signIn: { url: `${at.apiUrl}/v1/auth/login`, body: { email: ana.email, password: ana.password } },
+    signIn: { url: `${at.apiUrl}/v1/auth/login`, body: { email: ana.email, password: ana.password }, stranger: { email, password } },
     recipes,
     ids: { ...ids, identityId: [federated.spareId], provider: ['sandbox'], gateway: ['stripe'], notificationId: notices.map(idOf) },
     members: Object.fromEntries([open, asking].map((group) => [group.id, [group.ana, group.ben, group.cara]])),
