@@ -1,0 +1,119 @@
+import { type CsvRecord, unguardText } from '../csv.ts';
+import type { ExpenseInput } from '../expense.ts';
+import { formatAmount } from '../money.ts';
+import { refusal } from '../refusal.ts';
+import type { Split } from '../split.ts';
+import { categoryOf } from './category.ts';
+import { oneLine } from './check.ts';
+import { cellReader, hasColumns, headerCells, recordsOf, repeated } from './columns.ts';
+import { type ImportFormat, PAYMENT_CATEGORY, problem, type Reading } from './file.ts';
+import { amountOf, nonZero, type Part, partsOf, paymentInput, quoted, reading, sumOf } from './reading.ts';
+
+/** Columns of Spliit and of its Cloud fork; every other column is a participant. */
+const COLUMNS: ReadonlySet<string> = new Set([
+  'Date',
+  'Description',
+  'Category',
+  'Currency',
+  'Cost',
+  'Original cost',
+  'Original currency',
+  'Conversion rate',
+  'Conversion source',
+  'Is Reimbursement',
+  'Is Settlement',
+  'Itemized',
+  'Split mode',
+]);
+
+/**
+ * Spliit CSV, of both forks. A participant's cell is their own share, above zero for whoever paid and below for others.
+ * The shares are rounded one by one, so they may miss the cost by less than a unit each; the cost is what counts.
+ */
+export const spliitCsv: ImportFormat = {
+  kind: 'csv',
+  recognises(source) {
+    return hasColumns(headerCells(recordsOf(source)[0]), ['Date', 'Description', 'Cost', 'Currency', 'Is Reimbursement', 'Split mode']);
+  },
+  parse(source) {
+    const [first, ...records] = recordsOf(source);
+    const header = headerCells(first);
+    const names = header.filter((cell) => !COLUMNS.has(cell) && cell !== '');
+    const twice = repeated(header);
+    const readings: Reading[] =
+      twice === null ? [] : [problem(first?.row ?? 1, 'duplicate_name', `The header has the column ${quoted(twice)} twice.`)];
+    let passedOver = 0;
+    for (const record of records) {
+      const found = reading(record.row, () => readRow(record, header, names));
+      if (found === null) passedOver += 1;
+      else readings.push(found);
+    }
+    return { people: names, readings, passedOver, totals: null };
+  },
+};
+
+function readRow(record: CsvRecord, header: readonly string[], names: readonly string[]): ExpenseInput | null {
+  if (record.cells.length !== header.length)
+    throw refusal('cell_count', `The row has ${record.cells.length} cells, and the header has ${header.length} columns.`);
+  const cell = cellReader(header, record);
+  const currency = cell('Currency').toUpperCase();
+  const cost = amountOf(cell('Cost'), currency);
+  const cells = names.map((name) => ({ name, minor: cell(name) === '' ? 0n : amountOf(cell(name), currency) }));
+  if (cost === 0n) return null;
+  // Money that comes in has a cost below zero, and the signs of the shares turned round.
+  const sign = cost < 0n ? -1n : 1n;
+  const total = cost * sign;
+  const shares = nonZero(cells).map(({ name, minor }) => ({ name, minor: minor * sign }));
+  const payer = payerOf(shares, cells);
+  const owed = shares.map(({ name, minor }) => ({ name, minor: minor < 0n ? -minor : minor }));
+  if (owed.length === 0) throw refusal('no_shares', 'Nobody has a share of this row.');
+  const { category, tags } = categoryOf(unguardText(cell('Category')));
+  const about = {
+    date: cell('Date'),
+    description: oneLine(unguardText(cell('Description'))),
+    category,
+    tags,
+    notes: originally(cell),
+    rate: null,
+  };
+  const [only] = owed;
+  const isReturn = cell('Is Reimbursement') === 'Yes' || cell('Is Settlement') === 'Yes';
+  if (isReturn && sign > 0n && owed.length === 1 && only !== undefined && only.name !== payer) {
+    return paymentInput({ ...about, tags: [] }, currency, payer, only.name, total);
+  }
+  return {
+    ...about,
+    category: isReturn ? PAYMENT_CATEGORY : category,
+    kind: sign > 0n ? 'expense' : 'income',
+    total: { amount: formatAmount(total, currency), currency },
+    payers: [{ memberId: payer, amount: formatAmount(total, currency) }],
+    split: splitOf(cell('Split mode'), owed, total, currency),
+  };
+}
+
+/** Whoever has a share above zero. One who paid and shares nothing has the cell of everybody who has no part: found where that is one. */
+function payerOf(shares: readonly Part[], cells: readonly Part[]): string {
+  const [payer, ...others] = shares.filter(({ minor }) => minor > 0n);
+  if (others.length > 0) throw refusal('payer_unknown', 'More than one participant has a share above zero.');
+  if (payer !== undefined) return payer.name;
+  const [absent, ...more] = cells.filter(({ minor }) => minor === 0n);
+  if (absent === undefined || more.length > 0)
+    throw refusal('payer_unknown', 'The file does not tell who paid: whoever paid has no share of it, and others have none either.');
+  return absent.name;
+}
+
+function splitOf(mode: string, owed: readonly Part[], total: bigint, currency: string): Split {
+  const sum = sumOf(owed);
+  const missed = sum > total ? sum - total : total - sum;
+  if (missed >= BigInt(owed.length) && missed !== 0n) throw refusal('row_not_balanced', 'The shares do not add up to the cost.');
+  if (mode === 'Evenly') return { method: 'equal', among: owed.map(({ name }) => name) };
+  if (missed === 0n) return { method: 'exact', parts: partsOf(owed, currency) };
+  return { method: 'shares', parts: owed.map(({ name, minor }) => ({ memberId: name, shares: minor.toString() })) };
+}
+
+/** What the row cost in the currency in which it was paid, in words: the shares are in the group's. */
+function originally(cell: (column: string) => string): string {
+  const [cost, currency, rate] = [cell('Original cost'), cell('Original currency'), cell('Conversion rate')];
+  if (cost === '' || currency === '') return '';
+  return `Originally ${cost} ${currency}${rate === '' ? '' : ` at ${rate}`}`;
+}
