@@ -152,9 +152,12 @@ const SAMPLE_TABLES = {
   notification: 'notification.delivery',
 } as const;
 
+/** Functions that migrations declare in SQL, apart from those of triggers. */
+const FUNCTIONS = ['fold', 'search_terms', 'spaced', 'units', 'words'];
+
 /**
- * What MikroORM would drop because entities do not speak of it: published views and their schemas, foreign keys and the triggers
- * named above. Each is the one statement for one object that exists, so a table, column, index or check can never be among them.
+ * What MikroORM would drop because entities do not speak of it: published views and their schemas, foreign keys, and the triggers and
+ * functions named above. Each is the one statement for one object that exists, so a table, column, index or check can never be among them.
  */
 async function declaredInSql(owner: Client): Promise<readonly string[]> {
   const list = async (sql: string, values: readonly unknown[] = []): Promise<string[]> =>
@@ -173,6 +176,11 @@ async function declaredInSql(owner: Client): Promise<readonly string[]> {
          format('drop function if exists "%s"."%s_%s_fn"()', n.nspname, c.relname, t.tgname)]) as sql
        from pg_trigger t join pg_class c on c.oid = t.tgrelid join pg_namespace n on n.oid = c.relnamespace where t.tgname = any($1)`,
       [TRIGGERS],
+    )),
+    ...(await list(
+      `select format('drop function if exists "%s"."%s"(%s)', n.nspname, f.proname, array_to_string(array(select format_type(t.type, null) from unnest(f.proargtypes) t(type)), ', ')) as sql
+       from pg_proc f join pg_namespace n on n.oid = f.pronamespace where n.nspname = any($2) and f.proname = any($1)`,
+      [FUNCTIONS, SERVICES],
     )),
   ];
 }

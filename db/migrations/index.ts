@@ -19,6 +19,7 @@ import { SecondFactorMisses } from './0026-second-factor-misses.ts';
 import { PeriodLock } from './0030-period-lock.ts';
 import { Disputes } from './0031-disputes.ts';
 import { CategoriesAndChanges } from './0035-categories-and-changes.ts';
+import { ExpenseSearch } from './0043-expense-search.ts';
 import { FxRates } from './0047-fx-rates.ts';
 
 /** Every migration in order; a new one is one file beside this and one line here. */
@@ -43,5 +44,6 @@ export const MIGRATIONS: MigrationObject[] = [
   { name: '0030-period-lock', class: PeriodLock },
   { name: '0031-disputes', class: Disputes },
   { name: '0035-categories-and-changes', class: CategoriesAndChanges },
+  { name: '0043-expense-search', class: ExpenseSearch },
   { name: '0047-fx-rates', class: FxRates },
 ];

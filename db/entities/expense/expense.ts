@@ -29,10 +29,26 @@ const schema = defineEntity({
     createdAt: p.datetime().columnType('timestamptz').defaultRaw('now()'),
     updatedAt: p.datetime().columnType('timestamptz').defaultRaw('now()'),
     deletedAt: p.datetime().columnType('timestamptz').nullable(),
+    search: p
+      .string()
+      .columnType('tsvector')
+      .generated('expense.search_terms(group_id, description, notes, tags, category, currency, shares) stored')
+      .nullable()
+      .lazy(),
   },
   indexes: [
     { name: 'expense_group_created', properties: ['groupId', 'createdAt', 'id'] },
     { name: 'expense_group_date', properties: ['groupId', 'date', 'id'] },
+    {
+      name: 'expense_search',
+      expression:
+        'create index "expense_search" on "expense"."expense" using gin (search) with (fastupdate = on, gin_pending_list_limit = 512)',
+    },
+    {
+      name: 'expense_group_units',
+      expression: 'create index "expense_group_units" on "expense"."expense" ("group_id", expense.units(total_minor, currency), "id")',
+    },
+    { name: 'expense_group_unposted', properties: ['groupId', 'state', 'createdAt', 'id'], where: "state <> 'posted'" },
   ],
   checks: [
     { name: 'expense_total', expression: 'total_minor > 0' },

@@ -111,7 +111,10 @@ export const SORTS = ['date', '-date', 'createdAt', '-createdAt', 'amount', '-am
 
 /** What filters a list of expenses; also the scope of its cursors. */
 export const expenseFilters = {
-  q: text(200).optional().meta({ description: 'Words in description or notes, whatever their case.' }),
+  q: text(200).optional().meta({
+    description:
+      'Words in description, notes, tags or category, whatever their case and accents. Several: all of them. The last may go on: `piz` finds pizza.',
+  }),
   category: categoryKey.optional().meta({ description: 'A category, or a main category with all below it.' }),
   member: id.optional().meta({ description: 'A member who paid or shares.' }),
   from: date.optional(),
