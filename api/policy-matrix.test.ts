@@ -108,6 +108,15 @@ const EXPECTED: Readonly<Record<string, Expected>> = {
   updateMe: user('profile:write', { displayName: 'x' }),
   getPreferences: user('profile:read'),
   replacePreferences: user('profile:write', { weekStart: 'sunday' }),
+  listFriends: user('friends:read'),
+  askFriend: user('friends:write', { email: 'somebody@example.com' }),
+  getFriend: own('friends:read'),
+  acceptFriend: own('friends:write'),
+  declineFriend: own('friends:write'),
+  removeFriend: own('friends:write'),
+  listBlocks: user('friends:read'),
+  blockUser: user('friends:write', { userId: '019f2c6e-0000-7000-8000-000000000000' }),
+  unblockUser: own('friends:write'),
   listUsers: support,
   getUser: support,
   updateUser: { ...support, body: { reason: 'x' } },
@@ -304,6 +313,8 @@ describe('permission matrix', function () {
     await rows('user', 'update "user".oauth_application set owner_id = $2 where id = $1', [applicationId, userId]);
     await giveIdentity(identityId!, userId);
     await rows('user', 'update "user".session set account_id = $2 where id = any($1)', [[sessionId, tokenId, authorizationId], userId]);
+    await rows('user', 'update "user".friendship set asked_id = $2 where id = $1', [home.params['friendId'], userId]);
+    await rows('user', 'update "user".block set account_id = $2 where blocked_id = $1', [home.params['userId'], userId]);
   }
 
   /** An identity never changes its account, so it goes and comes again. @returns whose it was. */
@@ -360,6 +371,18 @@ describe('permission matrix', function () {
     if (route.path.includes('identityId')) {
       const holder = await giveIdentity(params['identityId']!, userId);
       return async () => void (await giveIdentity(params['identityId']!, holder));
+    }
+    if (route.path.includes('friendId')) {
+      // Whatever became of it, it waits again for the next one.
+      const holder = await swap('user', '"user".friendship', 'asked_id', params['friendId'], userId);
+      return async () => {
+        await rows('user', FRIEND_AGAIN, [params['friendId']]);
+        await holder();
+      };
+    }
+    if (route.path.startsWith('/v1/blocks')) {
+      await rows('user', 'insert into "user".block (account_id, blocked_id) values ($1, $2)', [userId, params['userId']]);
+      return () => rows('user', 'delete from "user".block where account_id = $1 and blocked_id = $2', [userId, params['userId']]);
     }
     const id = /:(\w+Id)/.exec(route.path)?.[1] ?? '';
     return swap('user', '"user".session', 'account_id', params[id], userId);
@@ -506,6 +529,9 @@ function inGroup(route: AnyRoute): boolean {
 
 const APPLICATION_AGAIN =
   'insert into "user".oauth_application select * from jsonb_populate_record(null::"user".oauth_application, $1::jsonb) on conflict (id) do nothing';
+
+const FRIEND_AGAIN = `update "user".friendship set state = 'pending', accepted_at = null, closed_at = null, ledger_id = null,
+  asked_email = id::text, asked_key = id::text where id = $1`;
 
 function supportVerdict(route: AnyRoute, caller: Caller): Verdict {
   if (caller === 'anonymous' || caller === 'suspended user') return 401;

@@ -21,6 +21,8 @@ export type ResourceKind =
   | 'application'
   | 'authorization'
   | 'identity'
+  | 'friend'
+  | 'block'
   | 'user';
 
 /** Who may do one operation to what, and when. The routes' checks, the document and the permission matrix follow from it. */
@@ -101,6 +103,15 @@ export const POLICIES: Readonly<Record<string, Policy>> = {
   updateMe: user('profile:write'),
   getPreferences: user('profile:read'),
   replacePreferences: user('profile:write'),
+  listFriends: user('friends:read'),
+  askFriend: user('friends:write'),
+  getFriend: own('friends:read', 'friend'),
+  acceptFriend: own('friends:write', 'friend'),
+  declineFriend: own('friends:write', 'friend'),
+  removeFriend: own('friends:write', 'friend'),
+  listBlocks: user('friends:read'),
+  blockUser: user('friends:write'),
+  unblockUser: own('friends:write', 'block'),
   getGroup: member('groups:read', 'viewer'),
   listGroups: user('groups:read'),
   getMember: member('groups:read', 'viewer', { on: 'member' }),

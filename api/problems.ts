@@ -72,6 +72,7 @@ const STATUS: Record<string, number> = {
   already_disputed: 409,
   already_done: 409,
   already_owner: 409,
+  already_friends: 409,
   already_member: 409,
   already_reminded: 409,
   already_voted: 409,
@@ -79,6 +80,7 @@ const STATUS: Record<string, number> = {
   own_account: 409,
   last_admin: 409,
   archived: 409,
+  block_limit_reached: 409,
   cannot_remove_owner: 409,
   category_exists: 409,
   category_limit_reached: 409,
@@ -87,6 +89,10 @@ const STATUS: Record<string, number> = {
   expense_not_pending: 409,
   expense_not_posted: 409,
   not_disputed: 409,
+  friend_ledger: 409,
+  friend_limit_reached: 409,
+  friend_request_exists: 409,
+  friend_request_limit_reached: 409,
   id_taken: 409,
   identity_limit_reached: 409,
   identity_taken: 409,
@@ -154,7 +160,8 @@ export function statusOf(code: string): number {
 /** A refusal of the domain as a problem. */
 export function problemOf(refusal: Refusal): Problem {
   const entries = refusal.pointer === undefined ? [] : [{ pointer: refusal.pointer, code: refusal.code, detail: refusal.detail }];
-  const headers: Record<string, string> = refusal.code === 'idempotency_in_progress' ? { 'Retry-After': '1' } : {};
+  const seconds = refusal.retryAfterSeconds ?? (refusal.code === 'idempotency_in_progress' ? 1 : undefined);
+  const headers: Record<string, string> = seconds === undefined ? {} : { 'Retry-After': String(seconds) };
   return new Problem(refusal.code, refusal.detail, { entries, headers });
 }
 

@@ -23,6 +23,8 @@ import { identityRoutes } from './routes/user/oidc/identity-routes.ts';
 import { oidcRoutes } from './routes/user/oidc/routes.ts';
 import { meRoutes } from './routes/user/me/routes.ts';
 import { preferenceRoutes } from './routes/user/preferences/routes.ts';
+import { friendRoutes } from './routes/user/friends/routes.ts';
+import { blockRoutes } from './routes/user/blocks/routes.ts';
 import { applicationRoutes } from './routes/user/oauth/application-routes.ts';
 import { authorizationRoutes } from './routes/user/oauth/authorization-routes.ts';
 import { sessionRoutes } from './routes/user/sessions/routes.ts';
@@ -37,6 +39,8 @@ const ROUTES: Record<ServiceName, readonly AnyRoute[]> = {
     ...identityRoutes,
     ...meRoutes,
     ...preferenceRoutes,
+    ...friendRoutes,
+    ...blockRoutes,
     ...sessionRoutes,
     ...tokenRoutes,
     ...applicationRoutes,

@@ -8,6 +8,7 @@ export type ServiceName = (typeof SERVICES)[number];
 
 const port = z.coerce.number().int().min(0).max(65_535);
 const perMinute = z.coerce.number().int().min(1).max(100_000_000);
+const perDay = z.coerce.number().int().min(1).max(1_000_000);
 const url = z.string().min(1).optional();
 
 /**
@@ -70,6 +71,7 @@ const schema = z.object({
   RATE_LIMIT_SIGN_IN_ACCOUNT: perMinute.default(10).describe('Sign-in attempts per minute for one account.'),
   RATE_LIMIT_SIGN_IN_ADDRESS: perMinute.default(60).describe('Sign-in attempts per minute for one address.'),
   RATE_LIMIT_REFRESH: perMinute.default(120).describe('Refreshes per minute for one token family.'),
+  DAILY_LIMIT_FRIEND_REQUESTS: perDay.default(50).describe('Friend requests of one person within 24 hours.'),
   SANDBOX: z.stringbool().default(false).describe('Set by the starter: demo account and doubles exist.'),
   PARENT_WATCH: z.stringbool().default(false).describe('Set by the starter: end when its pipe to us closes.'),
   MAX_CACHED_WORKFLOWS: z.coerce

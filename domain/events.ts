@@ -13,6 +13,12 @@ export interface EventData {
   'user.password_reset_requested': { mailTokenId: string };
   'user.password_changed': Record<string, never>;
   'user.updated': Record<string, never>;
+  // user: subject is the request, or the friendship that it became
+  /** Who was asked is null while no account has proved the address, or where one of the two has blocked the other. */
+  'friend.requested': { askerId: string; askedId: string | null };
+  /** The ledger of the two is opened, or opened again, under this id. */
+  'friend.accepted': { askerId: string; askedId: string; ledgerId: string; currency: string };
+  'friend.ended': { ledgerId: string };
   // expense: subject is the group, member, invitation, expense, adjustment or posting named first in the type
   'group.created': Record<string, never>;
   'group.updated': Record<string, never>;

@@ -12,6 +12,7 @@ export const LETTERS = [
   'transfer-reminder',
   'refund-approval',
   'debt-reminder',
+  'friend-request',
 ] as const;
 export type LetterName = (typeof LETTERS)[number];
 
@@ -32,6 +33,7 @@ export const LETTERS_TO_UNVERIFIED: readonly LetterName[] = ['verify-email', 're
  * - `settlementParties`: who pays or receives in the settlement (mail to those who pay); `settlementPayers`: who still pays.
  * - `transferPayer`, `transferReceiver`, `transferParties`; `transferWatchers`: the parties and the group's owner.
  * - `refundApprover`: who decides; `refundParties`: payer and receiver of the payment.
+ * - `askedFriend`: who has the address that was asked, once that is proved; `askingFriend`: who asked.
  *
  * For a member without an account, where somebody has to act, the group's owner and admins are told. Whoever caused
  * the event is not told of it.
@@ -52,7 +54,9 @@ export type Audience =
   | 'transferParties'
   | 'transferWatchers'
   | 'refundApprover'
-  | 'refundParties';
+  | 'refundParties'
+  | 'askedFriend'
+  | 'askingFriend';
 
 /** Kinds of lines in the inbox. */
 export const NOTICE_TYPES = [
@@ -90,6 +94,8 @@ export const NOTICE_TYPES = [
   'refund.succeeded',
   'refund.failed',
   'reminder.due',
+  'friend.requested',
+  'friend.accepted',
 ] as const;
 export type NoticeType = (typeof NOTICE_TYPES)[number];
 
@@ -108,6 +114,8 @@ export const NOTICES: { readonly [T in EventType]?: readonly Notice[] } = {
   'user.verification_requested': [{ to: 'account', mail: 'verify-email' }],
   'user.password_reset_requested': [{ to: 'account', mail: 'reset-password' }],
   'user.password_changed': [{ to: 'account', mail: 'password-changed' }],
+  'friend.requested': [{ to: 'askedFriend', inbox: 'friend.requested', mail: 'friend-request' }],
+  'friend.accepted': [{ to: 'askingFriend', inbox: 'friend.accepted' }],
   'invitation.created': [{ to: 'invited', mail: 'invitation' }],
   'group.state_changed': [{ to: 'groupMembers', inbox: 'group.state_changed' }],
   'group.idle': [{ to: 'groupMembers', inbox: 'group.idle' }],
@@ -154,6 +162,7 @@ export const NOTICES: { readonly [T in EventType]?: readonly Notice[] } = {
 /** Which service publishes an event, by the first word of its type. */
 const SOURCE_OF: Readonly<Record<string, 'user' | 'expense' | 'payment'>> = {
   user: 'user',
+  friend: 'user',
   group: 'expense',
   member: 'expense',
   invitation: 'expense',

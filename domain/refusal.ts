@@ -11,6 +11,8 @@ export interface Refusal {
   readonly detail: string;
   /** JSON pointer into the request body that is at fault, where there is one. */
   readonly pointer?: string;
+  /** Seconds after which the same may be asked again, where that is known. */
+  readonly retryAfterSeconds?: number;
 }
 
 /** The result of a rule: a value, or the refusal that explains why there is none. */

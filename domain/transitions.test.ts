@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { ATTEMPT_EVENTS, ATTEMPT_STATES, isAttemptOpen, moveAttempt, type AttemptEvent, type AttemptState } from './attempt.ts';
+import { FRIENDSHIP_EVENTS, FRIENDSHIP_STATES, moveFriendship } from './friendship.ts';
 import { EXPENSE_EVENTS, EXPENSE_STATES, moveExpense } from './expense-state.ts';
 import { GROUP_EVENTS, GROUP_STATES, GROUP_TRANSITIONS, moveGroup } from './group.ts';
 import { isFinal } from './machine.ts';
@@ -197,5 +198,14 @@ describe('state machines, what follows from the tables', () => {
       ATTEMPT_STATES.filter((state) => !isAttemptOpen(state)),
       ['succeeded', 'canceled'],
     );
+  });
+
+  it('friendship', () => {
+    assert.deepEqual(tabulate(FRIENDSHIP_STATES, FRIENDSHIP_EVENTS, moveFriendship, 'wrong_state'), {
+      accept: 'pending>accepted',
+      decline: 'pending>declined',
+      withdraw: 'pending>withdrawn',
+      end: 'accepted>ended',
+    });
   });
 });

@@ -2,6 +2,7 @@
 export const TAGS: Readonly<Record<string, string>> = {
   auth: 'Accounts and sessions: registration, sign-in, refresh, sign-out, verification of the address and reset of the password.',
   me: 'The signed-in user: profile, preferences and sessions.',
+  friends: 'Friends by request, the ledger of two that they share, and people who are blocked.',
   oauth: 'Applications of third parties, and what people allow them (OAuth 2.0).',
   groups: 'Groups of people who share expenses, their policy and their life: archive, delete, restore, leave.',
   members: 'Members of a group, with or without an account, their roles and weights.',

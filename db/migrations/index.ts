@@ -15,6 +15,7 @@ import { Identities } from './0014-identities.ts';
 import { OAuth } from './0015-oauth.ts';
 import { PlatformLists } from './0016-platform-lists.ts';
 import { PreferencesOfPeople } from './0020-preferences.ts';
+import { Friends } from './0021-friends.ts';
 import { SecondFactorMisses } from './0026-second-factor-misses.ts';
 import { PeriodLock } from './0030-period-lock.ts';
 import { Disputes } from './0031-disputes.ts';
@@ -40,6 +41,7 @@ export const MIGRATIONS: MigrationObject[] = [
   { name: '0015-oauth', class: OAuth },
   { name: '0016-platform-lists', class: PlatformLists },
   { name: '0020-preferences', class: PreferencesOfPeople },
+  { name: '0021-friends', class: Friends },
   { name: '0026-second-factor-misses', class: SecondFactorMisses },
   { name: '0030-period-lock', class: PeriodLock },
   { name: '0031-disputes', class: Disputes },

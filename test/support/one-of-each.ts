@@ -89,7 +89,14 @@ export async function oneOfEach(api: TestApi, owner: TestUser, debtor: TestUser)
     `insert into "user".identity (id, account_id, provider, issuer, subject) values ($1::uuid, $2, 'sandbox', 'https://op.example', $1::uuid::text)`,
     [identityId, owner.userId],
   );
+  const friendId = uuidv7();
+  await user!.pool.query(
+    `insert into "user".friendship (id, asker_id, asked_email, asked_key, asked_id) values ($1::uuid, $2, $1::uuid::text, $1::uuid::text, $3)`,
+    [friendId, debtor.userId, owner.userId],
+  );
+  await user!.pool.query('insert into "user".block (account_id, blocked_id) values ($1, $2)', [owner.userId, debtor.userId]);
   const params = {
+    friendId,
     identityId,
     provider: 'sandbox',
     authorizationId,

@@ -134,6 +134,43 @@ describe('letters', function () {
     assert.deepEqual(letter?.deliveryIds, ['0', '1']);
   });
 
+  it('friend requests, of two in one look, name both; blocked, withdrawn or accepted, none', async () => {
+    const [asked, ...askers] = await Promise.all(['Ada', 'Bob', 'Cy'].map((name) => buildUser(databases, { name })));
+    const ids = await Promise.all(
+      askers.map(async (asker) => {
+        const id = uuidv7();
+        await databases.user.pool.query(
+          `insert into "user".friendship (id, asker_id, asked_email, asked_key, asked_id) values ($1, $2, $3, $3, $4)`,
+          [id, asker.userId, asked!.email, asked!.userId],
+        );
+        return id;
+      }),
+    );
+    const letter = await write('friend-request', asked!.userId, ids);
+    assert.deepEqual([letter?.to, letter?.subject], [asked!.email, '2 people ask to be your friends']);
+    assert.deepEqual(letter?.items?.toSorted(), ['Bob', 'Cy']);
+    await databases.user.pool.query('update "user".friendship set unseen = true where id = $1', [ids[0]]);
+    const rest = await write('friend-request', asked!.userId, ids);
+    assert.deepEqual(
+      [rest?.subject, rest?.deliveryIds, rest?.link],
+      ['Cy asks to be your friend', ['1'], `https://split.example/v1/friends/${ids[1]}`],
+    );
+    await databases.user.pool.query(`update "user".friendship set state = 'withdrawn' where id = $1`, [ids[1]]);
+    assert.equal(await write('friend-request', asked!.userId, ids), null);
+  });
+
+  it('an invitation, to somebody who has blocked who made it meanwhile, is not sent', async () => {
+    const { groupId, payer, ownerUserId } = await world();
+    const id = uuidv7();
+    await databases.expense.pool.query(
+      `insert into expense.invitation (id, group_id, email, role, created_by, expires_at, max_uses) values ($1, $2, $3, 'viewer', $4, now() + interval '1 day', 1)`,
+      [id, groupId, payer.email, ownerUserId],
+    );
+    assert.equal((await write('invitation', id, [id]))?.to, payer.email);
+    await databases.user.pool.query('insert into "user".block (account_id, blocked_id) values ($1, $2)', [payer.userId, ownerUserId]);
+    assert.equal(await write('invitation', id, [id]), null);
+  });
+
   it('an address that lost its proof, or an account that ended, gets nothing', async () => {
     const at = await world();
     const { id } = await transfer(at, at.payerId, at.ownerId);

@@ -54,6 +54,7 @@ export const WRITERS: Readonly<Record<LetterName, Writer>> = {
     link: (id) => `/v1/refunds/${id}`,
   }),
   'debt-reminder': debtReminder,
+  'friend-request': friendRequest,
 };
 
 async function verifyEmail(desk: Desk, deliveries: readonly TriedDelivery[]): Promise<Letter | null> {
@@ -149,6 +150,33 @@ async function debtReminder(desk: Desk, deliveries: readonly TriedDelivery[]): P
     items: amounts.map(({ amount, currency }) => `${amount} ${currency}`),
     link: `${desk.publicUrl}/v1/groups/${delivery.groupId}/balances`,
     deliveryIds: deliveries.map(({ id }) => id),
+  };
+}
+
+async function friendRequest(desk: Desk, deliveries: readonly TriedDelivery[]): Promise<Letter | null> {
+  const recipientId = deliveries[0]?.recipientId ?? '';
+  const contact = await verified(desk, recipientId);
+  if (contact === null) return null;
+  const asking = await facts.readFriendRequests(
+    desk.query,
+    recipientId,
+    deliveries.map(({ subjectId }) => subjectId),
+  );
+  const [first] = asking;
+  if (first === undefined) return null;
+  const about = new Set(asking.map(({ id }) => id));
+  const one = asking.length === 1;
+  return {
+    to: contact.email,
+    subject: one ? `${first.asker} asks to be your friend` : `${asking.length} people ask to be your friends`,
+    greeting: `Hello ${contact.displayName},`,
+    paragraphs: [
+      `${one ? 'somebody asks' : 'these people ask'} to share expenses with you, between the two of you. If you do not know them, decline or do nothing.`,
+      `Programs answer with POST to ${desk.publicUrl}/v1/friends/{id}/accept or /decline.`,
+    ],
+    items: asking.map(({ asker }) => asker),
+    link: `${desk.publicUrl}/v1/friends${one ? `/${first.id}` : ''}`,
+    deliveryIds: deliveries.filter(({ subjectId }) => about.has(subjectId)).map(({ id }) => id),
   };
 }
 

@@ -37,7 +37,7 @@ export async function acceptInvitation(tx: Tx, userId: string, invitationId: str
   const invitation = await tx.em.findOne(Invitation, { id: invitationId });
   if (invitation === null) throw unknownInvitation();
   const guest = await guestOf(tx, userId);
-  checkAddress(invitation, guest);
+  await checkAddress(tx, invitation, guest);
   const mine = await tx.em.findOne(Member, { groupId: group.id, userId });
   if (mine !== null && mine.state === 'active') throw refusal('already_member', 'You are a member of this group already.');
   checkOpen(invitation, tx.now);
@@ -53,11 +53,16 @@ export async function acceptInvitation(tx: Tx, userId: string, invitationId: str
   return group.id;
 }
 
-/** An invitation sent to an address is for who has proved to own it; to anybody else it does not exist. */
-function checkAddress(invitation: Invitation, guest: Guest): void {
+/** An invitation sent to an address is for who has proved to own it, and has not blocked who made it; to anybody else it does not exist. */
+async function checkAddress(tx: Tx, invitation: Invitation, guest: Guest): Promise<void> {
   if (invitation.email == null) return;
   if (emailKey(invitation.email) !== guest.emailKey) throw unknownInvitation();
   if (!guest.emailVerified) throw refusal('email_not_verified', 'Verify your address first; this invitation was sent to it.');
+  const blocks = await tx.query('select 1 from user_pub.block_v1 where account_id = $1 and blocked_id = $2', [
+    guest.userId,
+    invitation.createdBy,
+  ]);
+  if (blocks.length > 0) throw unknownInvitation();
 }
 
 /** What an inviter may no longer give by hand, a link of theirs does not give either. */

@@ -1,5 +1,6 @@
 import type { Audience } from '../../../domain/notices.ts';
 import { moneySql } from '../../queries/notification/amount-sql.ts';
+import { blocked } from '../../queries/notification/blocked-sql.ts';
 
 /** Parts of the settlement's transfers that are still to be paid. */
 const UNPAID = `t.state in ('planned', 'failed')`;
@@ -14,7 +15,7 @@ const instant = (column: string): string => `to_char(${column} at time zone 'UTC
 export const AUDIENCE_SQL: Record<Audience, string> = {
   account: `select e.ordinal, e.subject_id as user_id, e.data, true as mail from e where e.audience = 'account'`,
   invited: `select e.ordinal, i.id, '{}'::jsonb, true from e join expense_pub.invitation_v1 i on i.id = e.subject_id
-    where e.audience = 'invited' and (e.data ->> 'mail')::boolean and i.email is not null`,
+    where e.audience = 'invited' and (e.data ->> 'mail')::boolean and i.email is not null and not ${blocked('i.email', 'i.created_by')}`,
   sharers: sharers('sharers', 'true'),
   otherSharers: sharers('otherSharers', 'm.member_id <> x.created_by'),
   voters: `select e.ordinal, m.user_id, e.data - 'memberIds' || jsonb_build_object('dueAt', ${instant('a.due_at')}), true
@@ -49,6 +50,12 @@ export const AUDIENCE_SQL: Record<Audience, string> = {
     from e join payment_pub.refund_v1 r on r.id = e.subject_id join payment_pub.payment_v1 y on y.id = r.payment_id
     cross join lateral unnest(array[y.from_member_id, y.to_member_id]) as p (member_id) ${acting('p.member_id')}
     where e.audience = 'refundParties'`,
+  askedFriend: `select e.ordinal, f.asked_id, jsonb_build_object('userId', f.asker_id), true
+    from e join user_pub.friendship_v1 f on f.id = e.subject_id and f.state = 'pending' and not f.unseen
+    where e.audience = 'askedFriend' and e.data ->> 'askedId' is not null`,
+  askingFriend: `select e.ordinal, f.asker_id, jsonb_build_object('userId', f.asked_id), true
+    from e join user_pub.friendship_v1 f on f.id = e.subject_id and f.state = 'accepted'
+    where e.audience = 'askingFriend'`,
 };
 
 /** Joins `m`: the member, or for one without an account those who act for them. */

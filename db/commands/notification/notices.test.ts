@@ -189,6 +189,43 @@ describe('notices', function () {
     assert.deepEqual([await inbox(ben), await mails(ana.userId)], [[], ['transfer-confirmation']]);
   });
 
+  it('a friend request, tells who was asked by inbox and mail; accepted, who asked; withdrawn meanwhile, nobody', async () => {
+    const [ana, ben, cem] = await Promise.all(['Ana', 'Ben', 'Cem'].map((name) => api.user(name)));
+    const ask = (from: TestUser, to: TestUser): Promise<StoredEvent[]> =>
+      eventsOf(() => from.call('POST', '/v1/friends', { email: to.email }));
+    const asked = await ask(ana!, ben!);
+    await handle(asked);
+    await handle(asked);
+    assert.deepEqual(await inbox(ben!), [{ type: 'friend.requested', data: { userId: ana!.userId } }]);
+    assert.deepEqual([await mails(ben!.userId), await inbox(ana!)], [['friend-request'], []]);
+
+    const [request] = asked;
+    await handle(await eventsOf(() => ben!.call('POST', `/v1/friends/${request!.event.subjectId}/accept`)));
+    assert.deepEqual(await inbox(ana!), [{ type: 'friend.accepted', data: { userId: ben!.userId } }]);
+    assert.equal((await inbox(ben!)).length, 1);
+
+    const withdrawn = await ask(ana!, cem!);
+    await ana!.call('DELETE', `/v1/friends/${withdrawn[0]!.event.subjectId}`);
+    await handle(withdrawn);
+    assert.deepEqual([await inbox(cem!), await mails(cem!.userId)], [[], []]);
+  });
+
+  it('requests and invitations of somebody who is blocked, tell the blocker nothing', async () => {
+    const { ana, groupId } = await trip();
+    const dan = await api.user('Dan');
+    await dan.call('POST', '/v1/blocks', { userId: ana.userId });
+    const asked = await eventsOf(() => ana.call('POST', '/v1/friends', { email: dan.email }));
+    const invited = await eventsOf(async () => {
+      await ana.call('POST', `/v1/groups/${groupId}/invitations`, { email: dan.email });
+      await ana.call('POST', `/v1/groups/${groupId}/members`, { displayName: 'Dan', email: dan.email.toUpperCase() });
+    });
+    await handle([...asked, ...invited]);
+    const invitations = invited.filter(({ event }) => event.type === 'invitation.created').map(({ event }) => event.subjectId);
+    assert.equal(invitations.length, 2);
+    assert.deepEqual([await inbox(dan), await mails(dan.userId)], [[], []]);
+    for (const id of invitations) assert.deepEqual(await mails(id), []);
+  });
+
   it('every event of the table, about things that are gone, is handled and tells nobody', async () => {
     const types = Object.keys(NOTICES) as EventType[];
     const events = types.map((type) =>

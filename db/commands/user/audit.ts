@@ -28,6 +28,13 @@ export const AUDIT_ACTIONS = {
   'application.deleted': '`applicationId`',
   'application.authorized': '`applicationId`, `scopes`',
   'application.revoked': '`applicationId`',
+  'friend.requested': '`friendshipId`',
+  'friend.accepted': '`friendshipId`',
+  'friend.declined': '`friendshipId`',
+  'friend.withdrawn': '`friendshipId`',
+  'friend.ended': '`friendshipId`',
+  'user.blocked': '',
+  'user.unblocked': '',
 } as const;
 
 export type AuditAction = keyof typeof AUDIT_ACTIONS;

@@ -4,6 +4,7 @@ import type { Account } from '../../entities/user/account.ts';
 import { MailToken } from '../../entities/user/mail-token.ts';
 import type { Tx } from '../../transact.ts';
 import { lockAccount } from './accounts.ts';
+import { claimFriendRequests } from './friends.ts';
 import { createMailToken } from './mail-tokens.ts';
 
 /** Verification mails for one account within an hour, with that of the registration: room for a lost mail, not a flood. */
@@ -41,15 +42,19 @@ export async function verifyEmail(tx: Tx, mailTokenId: string): Promise<string> 
   if (token.expiresAt <= tx.now) throw refusal('token_expired', 'This token is no longer good; ask for another mail.', '/token');
   token.usedAt = tx.now;
   const account = await lockAccount(tx, token.accountId);
-  markVerified(tx, account);
+  await markVerified(tx, account);
   return account.id;
 }
 
-/** Notes that a locked account's address is its owner's: a mail to it was read. Nothing changes where that was known. */
-export function markVerified(tx: Tx, account: Account): void {
+/**
+ * Notes that a locked account's address is its owner's: a mail to it was read. Requests that wait for the address are its from now
+ * on. Nothing changes where that was known.
+ */
+export async function markVerified(tx: Tx, account: Account): Promise<void> {
   if (account.emailVerifiedAt != null) return;
   account.emailVerifiedAt = tx.now;
   account.version += 1;
   account.updatedAt = tx.now;
   tx.emit({ type: 'user.email_verified', subjectId: account.id, actorId: account.id, data: {} });
+  await claimFriendRequests(tx, { id: account.id, key: account.emailKey });
 }

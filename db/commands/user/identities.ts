@@ -5,6 +5,7 @@ import { refusal } from '../../../domain/refusal.ts';
 import type { Tx } from '../../transact.ts';
 import { lockAccount } from './accounts.ts';
 import { audit } from './audit.ts';
+import { claimFriendRequests } from './friends.ts';
 import type { OidcPurpose } from './oidc-transactions.ts';
 import { type OpenSession, signIn } from './sessions.ts';
 
@@ -160,6 +161,7 @@ async function createAccount(tx: Tx, { displayName, locale }: ProvedIdentity, em
   if (created === undefined) return null;
   // No mail is due: the provider has verified the address.
   tx.emit({ type: 'user.email_verified', subjectId: id, actorId: id, data: {} });
+  await claimFriendRequests(tx, { id, key: emailKey(email) });
   return id;
 }
 

@@ -12,6 +12,8 @@ import { OAuthApplication } from './oauth-application.ts';
 import { OAuthArtifact } from './oauth-artifact.ts';
 import { MailToken } from './mail-token.ts';
 import { Preference } from './preference.ts';
+import { Friendship } from './friendship.ts';
+import { Block } from './block.ts';
 
 /** Every table of the user service. */
 export const userEntities = [
@@ -29,4 +31,6 @@ export const userEntities = [
   OAuthApplication,
   OAuthArtifact,
   Preference,
+  Friendship,
+  Block,
 ];

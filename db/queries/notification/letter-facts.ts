@@ -1,5 +1,6 @@
 import type { Tx } from '../../transact.ts';
 import { amountSql } from './amount-sql.ts';
+import { blocked } from './blocked-sql.ts';
 
 type Query = Tx['query'];
 
@@ -38,12 +39,27 @@ export async function readInvitation(query: Query, invitationId: string): Promis
   const [row] = await query<{ email: string; group_name: string; inviter: string | null; expires_at: string }>(
     `select i.email, i.group_name, c.display_name as inviter, i.expires_at from expense_pub.invitation_v1 i
      left join user_pub.contact_v1 c on c.user_id = i.created_by
-     where i.id = $1 and i.email is not null and i.revoked_at is null and i.expires_at > now() and i.uses < i.max_uses`,
+     where i.id = $1 and i.email is not null and i.revoked_at is null and i.expires_at > now() and i.uses < i.max_uses
+       and not ${blocked('i.email', 'i.created_by')}`,
     [invitationId],
   );
   return row === undefined
     ? null
     : { email: row.email, groupName: row.group_name, inviter: row.inviter, expiresAt: new Date(row.expires_at) };
+}
+
+/** Who asks whom to be a friend, of those requests that still wait for an answer. */
+export function readFriendRequests(
+  query: Query,
+  userId: string,
+  friendshipIds: readonly string[],
+): Promise<{ id: string; asker: string }[]> {
+  return query<{ id: string; asker: string }>(
+    `select f.id, c.display_name as asker from user_pub.friendship_v1 f
+     join user_pub.contact_v1 c on c.user_id = f.asker_id and c.state = 'active'
+     where f.id = any ($2::uuid[]) and f.asked_id = $1 and f.state = 'pending' and not f.unseen order by f.id`,
+    [userId, friendshipIds],
+  );
 }
 
 /** A sum of money in a group, with the words that a letter says of it. */

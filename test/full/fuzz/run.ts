@@ -155,7 +155,12 @@ function isOfSomebody(label: string): boolean {
 
 function raisedLimits(): Record<string, string> {
   const names = ['CREDENTIAL', 'ANONYMOUS', 'SIGN_IN_ACCOUNT', 'SIGN_IN_ADDRESS', 'REFRESH'];
-  return { ...Object.fromEntries(names.map((name) => [`RATE_LIMIT_${name}`, '10000000'])), LOG_LEVEL: 'warn' };
+  const daily = ['FRIEND_REQUESTS'];
+  return {
+    ...Object.fromEntries(names.map((name) => [`RATE_LIMIT_${name}`, '10000000'])),
+    ...Object.fromEntries(daily.map((name) => [`DAILY_LIMIT_${name}`, '1000000'])),
+    LOG_LEVEL: 'warn',
+  };
 }
 
 async function finish(): Promise<void> {

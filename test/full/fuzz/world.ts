@@ -125,9 +125,46 @@ async function playUsers(at: Addresses, ana: Person, dora: Person, grantAdmin: (
     updateMe: [{ token: ana.token, headers: any, body: { displayName: 'Ana again' } }],
     getPreferences: [{ token: ana.token }],
     replacePreferences: [{ token: ana.token, body: { weekStart: 'sunday', groupCurrency: 'CHF' } }],
+    ...(await playFriends(at, ana)),
     ...(await playCredentials(at, ana)),
     ...(await playPlatform(at, grantAdmin)),
     ...(await playApplications(at, ana)),
+  };
+}
+
+/** People who ask Ana, and whom she has blocked. */
+async function playFriends(at: Addresses, ana: Person): Promise<Recipes> {
+  const names = ['Rae', 'Sol', 'Tia', 'Udo', 'Vic', 'Wim'];
+  const [toAccept, toDecline, toRemove, standing, toBlock, blocked] = (await Promise.all(names.map((name) => signUp(at, name)))) as [
+    Person,
+    Person,
+    Person,
+    Person,
+    Person,
+    Person,
+  ];
+  const ask = (person: Person): Promise<Json> => person.call('POST', '/v1/friends', { email: ana.email });
+  const of = (friend: Json): Recipe => ({ token: ana.token, path: { friendId: idOf(friend) } });
+  const [accepting, declining, removing, friend] = (await Promise.all([toAccept, toDecline, toRemove, standing].map(ask))) as [
+    Json,
+    Json,
+    Json,
+    Json,
+  ];
+  await ana.call('POST', `/v1/friends/${idOf(friend)}/accept`);
+  const userIdOf = async (person: Person): Promise<string> => idOf(await person.call('GET', '/v1/me'));
+  const blockedId = await userIdOf(blocked);
+  await ana.call('POST', '/v1/blocks', { userId: blockedId });
+  return {
+    listFriends: [{ token: ana.token }],
+    askFriend: [{ token: ana.token, body: { email: `xen-${uuidv7()}@example.com` } }],
+    getFriend: [of(friend)],
+    acceptFriend: [of(accepting)],
+    declineFriend: [of(declining)],
+    removeFriend: [of(removing)],
+    listBlocks: [{ token: ana.token }],
+    blockUser: [{ token: ana.token, body: { userId: await userIdOf(toBlock) } }],
+    unblockUser: [{ token: ana.token, path: { userId: blockedId } }],
   };
 }
 
@@ -479,7 +516,9 @@ class Play {
     const invitation = await this.#ana.call('POST', `/v1/groups/${open.id}/invitations`, { role: 'viewer', maxUses: 50 });
     const category = await this.#ana.call('POST', `/v1/groups/${open.id}/categories`, { name: 'Anything' });
     const reminder = await this.#ana.call('POST', `/v1/groups/${open.id}/reminders`, { memberId: open.ben, cadence: CADENCE });
+    const friend = await this.#ana.call('POST', '/v1/friends', { email: this.#ben.email });
     return {
+      friendId: [idOf(friend)],
       sessionId: [await newestSession(this.#ana)],
       tokenId: [idOf(spare)],
       applicationId: [idOf(application)],

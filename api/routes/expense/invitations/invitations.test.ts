@@ -188,6 +188,31 @@ describe('invitations', function () {
     assert.equal((await accept(unverified, token)).status, 200);
   });
 
+  it('attack: an account that was registered with the address of another, unverified, takes over no member and hears of no invitation', async () => {
+    const victim = `victim-${uuidv7()}@example.com`;
+    const memberId = (await ana.call('POST', `/v1/groups/${groupId}/members`, { displayName: 'Victim', email: victim })).body.id as string;
+    const invitationId = api.events.findLast((stored) => stored.event.type === 'invitation.created')!.event.subjectId;
+    // As if the attacker had seen the mail over somebody's shoulder.
+    const token = linkedToken(api.deps.secrets, 'invitation', invitationId);
+    const registration = { email: victim, password: 'correct horse battery', displayName: 'Attacker' };
+    const { accessToken } = (await api.call('POST', '/v1/auth/register', registration)).body;
+    const headers = { authorization: `Bearer ${accessToken}` };
+    const taken = await api.call('POST', `/v1/invitations/${token}/accept`, undefined, headers);
+    assert.deepEqual(refusalOf(taken), [403, 'email_not_verified']);
+    assert.deepEqual((await api.call('GET', '/v1/groups', undefined, headers)).body.data, []);
+    assert.deepEqual((await api.call('GET', '/v1/friends', undefined, headers)).body.data, []);
+    const member = (await ana.call('GET', `/v1/groups/${groupId}/members/${memberId}`)).body;
+    assert.equal(member.userId, null);
+  });
+
+  it('accept, of an invitation to an address, made by somebody whom its owner has blocked, is not found', async () => {
+    const ben = await api.user('Ben');
+    const [addressed, open] = [(await invite({ email: ben.email })).body, (await invite()).body];
+    await ben.call('POST', '/v1/blocks', { userId: ana.userId });
+    assert.deepEqual(refusalOf(await accept(ben, addressed.token)), [404, 'not_found']);
+    assert.equal((await accept(ben, open.token)).status, 200, 'a link that was handed over is taken by choice');
+  });
+
   it('create, for an address, is mailed only where an account has verified it', async () => {
     const known = await api.user('Ben');
     const unverified = await api.user('Cy', { verified: false });

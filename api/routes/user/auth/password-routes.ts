@@ -63,7 +63,7 @@ const reset = route({
       const account = await takeResetToken(tx, mailTokenId);
       unwrap(checkPassword(normalized, account.email));
       await changePassword(tx, account, passwordHash);
-      markVerified(tx, account);
+      await markVerified(tx, account);
       await audit(tx, { action: 'password.reset', subjectId: account.id, address: request.address });
       return { status: 204 };
     });
