@@ -140,6 +140,7 @@ const EXPECTED: Readonly<Record<string, Expected>> = {
   listInvitations: group('admin', 'groups:read'),
   revokeInvitation: group('admin', 'groups:write'),
   acceptInvitation: user('groups:write'),
+  listActivity: group('viewer', 'expenses:read'),
   listCategories: user('expenses:read'),
   listGroupCategories: group('viewer', 'expenses:read'),
   createGroupCategory: group('editor', 'groups:write', { body: { name: 'x' } }),

@@ -131,6 +131,7 @@ export const POLICIES: Readonly<Record<string, Policy>> = {
   createInvitation: member('groups:write', 'admin', { states: OPEN }),
   revokeInvitation: member('groups:write', 'admin', { states: UNDELETED }),
   acceptInvitation: { ...user('groups:write'), states: OPEN },
+  listActivity: member('expenses:read', 'viewer'),
   listCategories: user('expenses:read'),
   listGroupCategories: member('expenses:read', 'viewer'),
   createGroupCategory: member('groups:write', 'editor', { states: OPEN }),

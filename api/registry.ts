@@ -1,5 +1,6 @@
 import { SERVICES, type ServiceName } from '../config/env.ts';
 import type { AnyRoute } from './route.ts';
+import { activityRoutes } from './routes/expense/activity/routes.ts';
 import { adjustmentRoutes } from './routes/expense/adjustments/routes.ts';
 import { balanceRoutes } from './routes/expense/balances/routes.ts';
 import { categoryRoutes } from './routes/expense/categories/routes.ts';
@@ -55,6 +56,7 @@ const ROUTES: Record<ServiceName, readonly AnyRoute[]> = {
     ...invitationRoutes,
     ...expenseRoutes,
     ...categoryRoutes,
+    ...activityRoutes,
     ...balanceRoutes,
     ...adjustmentRoutes,
     ...rateRoutes,

@@ -9,6 +9,7 @@ export const TAGS: Readonly<Record<string, string>> = {
   invitations: 'Invitations into a group, by link or by mail.',
   expenses: 'Expenses and money coming in: recording, editing, approval, history.',
   categories: 'What money is spent on, in two levels: those of the product, translated, and those of a group.',
+  activity: 'What happened in a group: who, when, field by field.',
   adjustments: 'Corrections that move balances without an expense.',
   balances: 'Who is owed and who owes, and the plan with the fewest transfers.',
   rates: 'Exchange rates as they were published, by day.',

@@ -22,6 +22,7 @@ import { Disputes } from './0031-disputes.ts';
 import { CategoriesAndChanges } from './0035-categories-and-changes.ts';
 import { ExpenseSearch } from './0043-expense-search.ts';
 import { FxRates } from './0047-fx-rates.ts';
+import { Activity } from './0036-activity.ts';
 
 /** Every migration in order; a new one is one file beside this and one line here. */
 export const MIGRATIONS: MigrationObject[] = [
@@ -48,4 +49,5 @@ export const MIGRATIONS: MigrationObject[] = [
   { name: '0035-categories-and-changes', class: CategoriesAndChanges },
   { name: '0043-expense-search', class: ExpenseSearch },
   { name: '0047-fx-rates', class: FxRates },
+  { name: '0036-activity', class: Activity },
 ];

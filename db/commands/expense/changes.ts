@@ -44,8 +44,8 @@ export function recordChange(tx: Tx, { groupId, subject, subjectId, change, by, 
 }
 
 /** What the log tells of a group; its policy is a subject of its own. */
-export function groupFacts({ name, currency, timeZone, state }: Group): Facts {
-  return { name, currency, timeZone, state };
+export function groupFacts({ name, currency, timeZone, state, lockedUntil }: Group): Facts {
+  return { name, currency, timeZone, state, lockedUntil: lockedUntil ?? null };
 }
 
 /** What the log tells of a policy: each rule by itself, those on approval as `approval.<rule>`. */

@@ -4,6 +4,7 @@ import type { Group } from '../../entities/expense/group.ts';
 import type { Member } from '../../entities/expense/member.ts';
 import type { GroupContext } from '../../queries/expense/group-context.ts';
 import type { Tx } from '../../transact.ts';
+import { groupFacts, recordChange } from './changes.ts';
 import { touchGroup } from './groups.ts';
 import { by, roleOf } from './members.ts';
 
@@ -18,8 +19,11 @@ export function lockPeriod(tx: Tx, group: Group, actor: Member, until: string | 
   const locked = group.lockedUntil ?? null;
   if (reopensPeriod(locked, until) && roleOf(actor) !== 'owner') throw refusal('forbidden', 'Only the owner opens again what is locked.');
   if (until === locked) return;
+  const before = groupFacts(group);
   group.lockedUntil = until;
   touchGroup(tx, group);
+  const note = { groupId: group.id, subject: 'group', subjectId: group.id, by: actor.id, before } as const;
+  recordChange(tx, { ...note, change: 'locked', after: groupFacts(group) });
   tx.emit({ type: 'group.locked', subjectId: group.id, groupId: group.id, ...by(actor), data: { until } });
 }
 

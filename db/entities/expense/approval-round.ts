@@ -18,7 +18,10 @@ const schema = defineEntity({
     remindedAt: p.datetime().columnType('timestamptz').nullable(),
     closedAt: p.datetime().columnType('timestamptz').nullable(),
   },
-  indexes: [{ name: 'approval_round_due', properties: ['dueAt'], where: "outcome = 'waiting'" }],
+  indexes: [
+    { name: 'approval_round_due', properties: ['dueAt'], where: "outcome = 'waiting'" },
+    { name: 'approval_round_group', properties: ['groupId', 'closedAt'] },
+  ],
   checks: [
     { name: 'approval_round_outcome', expression: "outcome in ('waiting', 'approved', 'rejected', 'expired', 'withdrawn', 'voided')" },
   ],

@@ -13,6 +13,7 @@ const schema = defineEntity({
     actorMemberId: p.uuid().nullable(),
     at: p.datetime().columnType('timestamptz').defaultRaw('now()'),
   },
+  indexes: [{ name: 'expense_version_group', properties: ['groupId', 'at'] }],
 });
 
 /** What an expense was before a change, or will be once an edit is approved: one row per replaced or proposed version. */

@@ -26,6 +26,7 @@ const schema = defineEntity({
   },
   indexes: [
     { name: 'refund_payment', properties: ['paymentId'] },
+    { name: 'refund_group', properties: ['groupId', 'createdAt'] },
     { name: 'refund_gateway_ref', properties: ['gatewayRef'] },
     { name: 'refund_open', properties: ['id'], where: 'ended_at is null' },
   ],

@@ -407,6 +407,7 @@ class Play {
       approveExpense: [of(toApprove, this.#ben.token)],
       rejectExpense: [of(toReject, this.#ben.token)],
       withdrawExpense: [of(toWithdraw)],
+      listActivity: [group],
       listCategories: [{ token: this.#ana.token, query: { locale: 'de' } }],
       listGroupCategories: [group],
       createGroupCategory: [{ ...group, body: { name: 'Ski school', parent: 'education', key: 'ski_school' } }],
