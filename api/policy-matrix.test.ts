@@ -172,6 +172,8 @@ const EXPECTED: Readonly<Record<string, Expected>> = {
     }),
   }),
   listAdjustments: group('viewer', 'expenses:read'),
+  getGroupStats: group('viewer', 'expenses:read'),
+  getMyStats: user('expenses:read'),
   createSettlement: group('contributor', 'payments:write', { body: {} }),
   listSettlements: group('viewer', 'payments:read'),
   getSettlement: group('viewer', 'payments:read'),

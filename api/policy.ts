@@ -144,6 +144,8 @@ export const POLICIES: Readonly<Record<string, Policy>> = {
   getPlan: member('expenses:read', 'viewer'),
   getRate: user('expenses:read'),
   listAdjustments: member('expenses:read', 'viewer'),
+  getGroupStats: member('expenses:read', 'viewer'),
+  getMyStats: user('expenses:read'),
   createExpense: member('expenses:write', 'recorder', { states: OPEN }),
   createExpenses: member('expenses:write', 'recorder', { states: OPEN }),
   updateExpense: member('expenses:write', 'editor or creator', { on: 'expense', states: OPEN }),

@@ -9,6 +9,7 @@ import { groupRoutes } from './routes/expense/groups/routes.ts';
 import { groupStateRoutes } from './routes/expense/groups/state-routes.ts';
 import { invitationRoutes } from './routes/expense/invitations/routes.ts';
 import { memberRoutes } from './routes/expense/members/routes.ts';
+import { statsRoutes } from './routes/expense/stats/routes.ts';
 import { rateRoutes } from './routes/expense/rates/routes.ts';
 import { notificationRoutes } from './routes/notification/notifications/routes.ts';
 import { reminderRoutes } from './routes/notification/reminders/routes.ts';
@@ -59,6 +60,7 @@ const ROUTES: Record<ServiceName, readonly AnyRoute[]> = {
     ...activityRoutes,
     ...balanceRoutes,
     ...adjustmentRoutes,
+    ...statsRoutes,
     ...rateRoutes,
   ],
   payment: [...settlementRoutes, ...transferRoutes, ...paymentRoutes, ...refundRoutes, ...payoutAccountRoutes, ...webhookRoutes],

@@ -12,6 +12,7 @@ export const TAGS: Readonly<Record<string, string>> = {
   activity: 'What happened in a group: who, when, field by field.',
   adjustments: 'Corrections that move balances without an expense.',
   balances: 'Who is owed and who owes, and the plan with the fewest transfers.',
+  statistics: 'What was spent on what, by whom and when; budgets, and charts of it.',
   rates: 'Exchange rates as they were published, by day.',
   settlements: 'A plan being paid: one transfer for each leg.',
   transfers: 'One leg of a settlement, or a payment outside one: pay, confirm, dispute.',

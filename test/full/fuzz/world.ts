@@ -419,6 +419,8 @@ class Play {
       getRate: [{ token: this.#ana.token, query: { base: 'EUR', quote: 'USD' } }],
       createAdjustment: [{ ...group, body: adjustment }],
       listAdjustments: [group],
+      getGroupStats: [{ ...group, query: { by: 'member', from: '2026-01-01' } }],
+      getMyStats: [{ token: group.token, query: { by: 'month' } }],
     };
   }
 
