@@ -40,7 +40,7 @@ const KEY = /^[\x21-\x7e]{1,255}$/;
 export async function runRoute(pipeline: Pipeline, route: AnyRoute, ctx: Context, pathParams: Record<string, string>): Promise<void> {
   const { deps } = pipeline;
   const policy = policyOf(route);
-  const principal = policy.caller === 'anyone' ? null : await pipeline.authenticate(ctx);
+  const principal = policy.caller === 'anyone' ? null : await pipeline.authenticate(ctx, { erased: policy.erased });
   if (principal !== null) (ctx.state as Noted).userId = principal.userId;
   await countRequest(pipeline, route, ctx, principal);
   const params = pathParamsOf(route, pathParams);

@@ -117,6 +117,13 @@ const EXPECTED: Readonly<Record<string, Expected>> = {
   listBlocks: user('friends:read'),
   blockUser: user('friends:write', { userId: '019f2c6e-0000-7000-8000-000000000000' }),
   unblockUser: own('friends:write'),
+  exportMe: user('session'),
+  eraseMe: user('session', {}),
+  deleteMe: user('session', {}),
+  getDataRequest: own('session'),
+  cancelDataRequest: own('session'),
+  downloadExport: own('session'),
+  getErasure: anyone,
   listUsers: support,
   getUser: support,
   updateUser: { ...support, body: { reason: 'x' } },
@@ -315,6 +322,7 @@ describe('permission matrix', function () {
     await rows('notification', 'update notification.notification set user_id = $2 where id = $1', [notificationId, userId]);
     await rows('user', 'update "user".oauth_application set owner_id = $2 where id = $1', [applicationId, userId]);
     await giveIdentity(identityId!, userId);
+    await rows('user', 'update "user".data_request set account_id = $2 where id = $1', [home.params['requestId'], userId]);
     await rows('user', 'update "user".session set account_id = $2 where id = any($1)', [[sessionId, tokenId, authorizationId], userId]);
     await rows('user', 'update "user".friendship set asked_id = $2 where id = $1', [home.params['friendId'], userId]);
     await rows('user', 'update "user".block set account_id = $2 where blocked_id = $1', [home.params['userId'], userId]);
@@ -371,6 +379,7 @@ describe('permission matrix', function () {
     if (route.path.includes('notificationId'))
       return swap('notification', 'notification.notification', 'user_id', params['notificationId'], userId);
     if (route.path.includes('applicationId')) return swap('user', '"user".oauth_application', 'owner_id', params['applicationId'], userId);
+    if (route.path.includes('requestId')) return swap('user', '"user".data_request', 'account_id', params['requestId'], userId);
     if (route.path.includes('identityId')) {
       const holder = await giveIdentity(params['identityId']!, userId);
       return async () => void (await giveIdentity(params['identityId']!, holder));

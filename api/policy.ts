@@ -23,6 +23,7 @@ export type ResourceKind =
   | 'identity'
   | 'friend'
   | 'block'
+  | 'request'
   | 'user';
 
 /** Who may do one operation to what, and when. The routes' checks, the document and the permission matrix follow from it. */
@@ -39,9 +40,11 @@ export interface Policy {
   readonly states: readonly GroupState[] | null;
   /** What the command itself asks besides, of those who have the standing: for the document. */
   readonly rule: string | null;
+  /** Whether the access token of an account that was erased is still good for it: how far the erasure is. */
+  readonly erased: boolean;
 }
 
-const anyone: Policy = { caller: 'anyone', scope: null, resource: null, standing: null, states: null, rule: null };
+const anyone: Policy = { caller: 'anyone', scope: null, resource: null, standing: null, states: null, rule: null, erased: false };
 const user = (scope: Scope | 'session'): Policy => ({ ...anyone, caller: 'user', scope });
 /** Things of the caller's own, which nobody else sees. */
 const own = (scope: Scope | 'session', resource: ResourceKind): Policy => ({ ...user(scope), resource, standing: 'self' });
@@ -112,6 +115,13 @@ export const POLICIES: Readonly<Record<string, Policy>> = {
   listBlocks: user('friends:read'),
   blockUser: user('friends:write'),
   unblockUser: own('friends:write', 'block'),
+  exportMe: user('session'),
+  eraseMe: user('session'),
+  deleteMe: user('session'),
+  getDataRequest: { ...own('session', 'request'), erased: true },
+  cancelDataRequest: own('session', 'request'),
+  downloadExport: own('session', 'request'),
+  getErasure: anyone,
   getGroup: member('groups:read', 'viewer'),
   listGroups: user('groups:read'),
   getMember: member('groups:read', 'viewer', { on: 'member' }),

@@ -169,5 +169,10 @@ export const PROBLEM_NOTES: Readonly<Record<string, string>> = {
     'A redirect URI is https, http on the own machine, or of a private-use scheme for a public application; it has no fragment.',
   account_erased: 'The account was erased and cannot be changed any more.',
   last_admin: 'The platform needs an admin; make another one first.',
+  export_limit_reached: 'There were as many exports within a day as there may be; take the last one, or wait.',
+  export_not_ready: 'There is no ZIP: the export is being collected, was cancelled, or its time is over.',
+  not_cancellable: 'The request has ended, or it has gone too far to be taken back.',
+  payments_in_flight: 'A payment or refund of the account is on its way at a gateway; the account can be erased once that has ended.',
+  request_in_progress: 'The same was asked for already and has not ended.',
   own_account: 'Nobody suspends themselves or changes their own platform role; another admin does.',
 };

@@ -29,6 +29,7 @@ import { friendRoutes } from './routes/user/friends/routes.ts';
 import { blockRoutes } from './routes/user/blocks/routes.ts';
 import { applicationRoutes } from './routes/user/oauth/application-routes.ts';
 import { authorizationRoutes } from './routes/user/oauth/authorization-routes.ts';
+import { requestRoutes } from './routes/user/requests/routes.ts';
 import { sessionRoutes } from './routes/user/sessions/routes.ts';
 import { tokenRoutes } from './routes/user/tokens/routes.ts';
 import { userRoutes } from './routes/user/users/routes.ts';
@@ -43,6 +44,7 @@ const ROUTES: Record<ServiceName, readonly AnyRoute[]> = {
     ...preferenceRoutes,
     ...friendRoutes,
     ...blockRoutes,
+    ...requestRoutes,
     ...sessionRoutes,
     ...tokenRoutes,
     ...applicationRoutes,

@@ -72,6 +72,13 @@ const schema = z.object({
   RATE_LIMIT_SIGN_IN_ADDRESS: perMinute.default(60).describe('Sign-in attempts per minute for one address.'),
   RATE_LIMIT_REFRESH: perMinute.default(120).describe('Refreshes per minute for one token family.'),
   DAILY_LIMIT_FRIEND_REQUESTS: perDay.default(50).describe('Friend requests of one person within 24 hours.'),
+  ERASURE_GRACE_MINUTES: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(43_200)
+    .default(0)
+    .describe('Minutes between the request to erase an account and its beginning, in which it can be taken back; at once by default.'),
   SANDBOX: z.stringbool().default(false).describe('Set by the starter: demo account and doubles exist.'),
   PARENT_WATCH: z.stringbool().default(false).describe('Set by the starter: end when its pipe to us closes.'),
   MAX_CACHED_WORKFLOWS: z.coerce

@@ -23,13 +23,16 @@ export function readRefreshToken(secrets: Secrets, text: string): RefreshToken |
   return sameText(proof, refreshProof(secrets, token)) ? token : null;
 }
 
+/** What a link is for. */
+export type LinkPurpose = 'verify-email' | 'reset-password' | 'invitation' | 'erasure';
+
 /** Writes a token that a link carries: the id of its row and a proof that we made it. */
-export function linkedToken(secrets: Secrets, purpose: 'verify-email' | 'reset-password' | 'invitation', id: string): string {
+export function linkedToken(secrets: Secrets, purpose: LinkPurpose, id: string): string {
   return `${id}.${deriveToken(secrets, purpose, id)}`;
 }
 
 /** The id of the row that a token of ours belongs to, or null for anything else. */
-export function readLinkedToken(secrets: Secrets, purpose: 'verify-email' | 'reset-password' | 'invitation', text: string): string | null {
+export function readLinkedToken(secrets: Secrets, purpose: LinkPurpose, text: string): string | null {
   const [, id, proof] = LINKED.exec(text) ?? [];
   if (id === undefined || proof === undefined) return null;
   return sameText(proof, deriveToken(secrets, purpose, id)) ? id : null;

@@ -74,7 +74,7 @@ export function generateSigningKey(createdAt: Date): SigningKey {
  */
 export function deriveToken(
   secrets: Secrets,
-  purpose: 'verify-email' | 'reset-password' | 'invitation' | 'refresh' | 'unsubscribe',
+  purpose: 'verify-email' | 'reset-password' | 'invitation' | 'refresh' | 'unsubscribe' | 'erasure',
   id: string,
 ): string {
   return createHmac('sha256', Buffer.from(secrets.token, 'base64')).update(`${purpose}:${id}`).digest('base64url');

@@ -19,6 +19,14 @@ export interface EventData {
   /** The ledger of the two is opened, or opened again, under this id. */
   'friend.accepted': { askerId: string; askedId: string; ledgerId: string; currency: string };
   'friend.ended': { ledgerId: string };
+  'user.export_requested': { requestId: string };
+  'user.export_ready': { requestId: string };
+  /** A newer export of the same account is ready: this one's time is over. */
+  'user.export_replaced': { requestId: string };
+  'user.erasure_requested': { requestId: string };
+  'user.request_cancelled': { requestId: string; kind: 'export' | 'erasure' };
+  /** The person is a pseudonym everywhere; nothing of theirs is left but what the ledger needs. */
+  'user.erased': { requestId: string };
   // expense: subject is the group, member, invitation, expense, adjustment or posting named first in the type
   'group.created': Record<string, never>;
   'group.updated': Record<string, never>;
@@ -109,7 +117,16 @@ export type DomainEvent = {
 }[EventType];
 
 /** The processes that wait, retry or span services; each is a workflow of the same name. */
-export type ProcessName = 'groupLifecycle' | 'expenseApproval' | 'settlement' | 'transfer' | 'refund' | 'reminderCadence' | 'delivery';
+export type ProcessName =
+  | 'groupLifecycle'
+  | 'expenseApproval'
+  | 'settlement'
+  | 'transfer'
+  | 'refund'
+  | 'reminderCadence'
+  | 'delivery'
+  | 'exportAccount'
+  | 'eraseAccount';
 
 /** A process to wake: its name and the business key that its workflow id is built from. */
 export interface ProcessRef {
@@ -125,6 +142,8 @@ const approval = (event: DomainEvent): ProcessRef => ({ process: 'expenseApprova
 const settlement = (event: DomainEvent): ProcessRef => ({ process: 'settlement', key: event.subjectId });
 const transfer = (event: DomainEvent): ProcessRef => ({ process: 'transfer', key: event.subjectId });
 const refund = (event: DomainEvent): ProcessRef => ({ process: 'refund', key: event.subjectId });
+const exporting = (event: { data: { requestId: string } }): ProcessRef => ({ process: 'exportAccount', key: event.data.requestId });
+const erasing = (event: { data: { requestId: string } }): ProcessRef => ({ process: 'eraseAccount', key: event.data.requestId });
 /** The end of a transfer concerns the settlement that it is a leg of. */
 const parent = (event: { data: { settlementId: string | null } }): ProcessRef | null =>
   event.data.settlementId === null ? null : { process: 'settlement', key: event.data.settlementId };
@@ -158,6 +177,10 @@ export const EVENT_PROCESS: Wakes = {
   'refund.approved': refund,
   'refund.rejected': refund,
   'refund.gateway_reported': refund,
+  'user.export_requested': exporting,
+  'user.export_replaced': exporting,
+  'user.erasure_requested': erasing,
+  'user.request_cancelled': (event) => (event.data.kind === 'export' ? exporting(event) : erasing(event)),
   'delivery.wanted': (event) => ({ process: 'delivery', key: event.subjectId }),
   'reminder.changed': (event) =>
     event.groupId === undefined ? null : { process: 'reminderCadence', key: `${event.groupId}/${event.data.memberId}` },
@@ -177,6 +200,8 @@ const WORKFLOW_PREFIX: Record<ProcessName, string> = {
   refund: 'refund',
   reminderCadence: 'reminder',
   delivery: 'delivery',
+  exportAccount: 'export-account',
+  eraseAccount: 'erase-account',
 };
 
 /** The workflow id of a process: says what it is to operators, and makes a second start harmless. */

@@ -13,6 +13,8 @@ export const LETTERS = [
   'refund-approval',
   'debt-reminder',
   'friend-request',
+  'export-ready',
+  'erasure-asked',
 ] as const;
 export type LetterName = (typeof LETTERS)[number];
 
@@ -116,6 +118,7 @@ export const NOTICES: { readonly [T in EventType]?: readonly Notice[] } = {
   'user.password_changed': [{ to: 'account', mail: 'password-changed' }],
   'friend.requested': [{ to: 'askedFriend', inbox: 'friend.requested', mail: 'friend-request' }],
   'friend.accepted': [{ to: 'askingFriend', inbox: 'friend.accepted' }],
+  'user.export_ready': [{ to: 'account', mail: 'export-ready' }],
   'invitation.created': [{ to: 'invited', mail: 'invitation' }],
   'group.state_changed': [{ to: 'groupMembers', inbox: 'group.state_changed' }],
   'group.idle': [{ to: 'groupMembers', inbox: 'group.idle' }],

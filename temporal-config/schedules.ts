@@ -21,8 +21,8 @@ export interface DeclaredSchedule {
   readonly details: string;
 }
 
-/** The services that have processes to sweep. */
-const SWEPT: readonly QueueName[] = ['expense', 'payment', 'notification'];
+/** The services, each of which has processes to sweep. */
+const SWEPT: readonly QueueName[] = ['user', 'expense', 'payment', 'notification'];
 
 /** Every schedule; a new one is one entry. */
 export const SCHEDULES: readonly DeclaredSchedule[] = [

@@ -18,7 +18,7 @@ export interface ServiceWorker {
 
 /** The worker of each service; a new service is one line, and the compiler asks for it. */
 export const SERVICE_WORKERS: Record<ServiceName, ServiceWorker> = {
-  user: { taskQueue: TASK_QUEUES.user, workflowsPath: entryOf('user'), activities: createUserActivities },
+  user: { taskQueue: TASK_QUEUES.user, workflowsPath: entryOf('user'), activities: swept(createUserActivities) },
   expense: { taskQueue: TASK_QUEUES.expense, workflowsPath: entryOf('expense'), activities: swept(createExpenseActivities) },
   payment: { taskQueue: TASK_QUEUES.payment, workflowsPath: entryOf('payment'), activities: swept(createPaymentActivities) },
   notification: {

@@ -4,6 +4,7 @@ import { wakeExpenseApproval, wakeGroupLifecycle } from './expense/client.ts';
 import { wakeDelivery, wakeReminderCadence } from './notification/client.ts';
 import { wakeRefund, wakeSettlement, wakeTransfer } from './payment/client.ts';
 import type { Waker } from './shared/client.ts';
+import { wakeEraseAccount, wakeExportAccount } from './user/client.ts';
 import type { QueueName } from './shared/task-queues.ts';
 
 /** How each process is woken; a new process is one line here, and the compiler asks for it. */
@@ -15,6 +16,8 @@ const WAKERS: Record<ProcessName, Waker> = {
   refund: wakeRefund,
   reminderCadence: wakeReminderCadence,
   delivery: wakeDelivery,
+  exportAccount: wakeExportAccount,
+  eraseAccount: wakeEraseAccount,
 };
 
 /**

@@ -1,5 +1,6 @@
 import type { RateSourceName } from '../../domain/fx.ts';
 import type { MoneyWire } from '../../domain/money.ts';
+import type { PersonActivities } from '../shared/contract.ts';
 
 /** One leg of a plan: who pays whom how much. The id is made with the plan, so that planning again gives the same legs. */
 export interface PlannedTransfer {
@@ -13,7 +14,7 @@ export interface PlannedTransfer {
  * What workflows of any service may ask of the expense service. Every activity is one transaction, and doing it twice
  * is the same as doing it once.
  */
-export interface ExpenseActivities {
+export interface ExpenseActivities extends PersonActivities {
   /**
    * Plans a settlement over what is not yet reserved and reserves it; asked again for the same settlement it gives the
    * plan that it made. An empty list: nothing is owed any more.

@@ -1,14 +1,23 @@
+import { countExpenseTraces, eraseStep } from '../../db/commands/expense/erasure.ts';
+import { EXPENSE_EXPORT } from '../../db/queries/expense/export-files.ts';
 import { activityEdge, type ActivityDeps } from '../edge.ts';
 import { approvalActivities } from './approval-activities.ts';
 import type { ExpenseActivities } from './contract.ts';
 import { createGroupActivities } from './group-activities.ts';
 import { fxActivities } from './fx-activities.ts';
+import { personActivities } from '../shared/person.ts';
 import { ledgerActivities } from './ledger-activities.ts';
 
 /** Makes the activities of the expense service. */
 export function createExpenseActivities(deps: ActivityDeps): ExpenseActivities {
   return activityEdge<ExpenseActivities>(
-    { ...ledgerActivities(deps), ...approvalActivities(deps), ...createGroupActivities(deps), ...fxActivities(deps) },
+    {
+      ...ledgerActivities(deps),
+      ...approvalActivities(deps),
+      ...createGroupActivities(deps),
+      ...fxActivities(deps),
+      ...personActivities(deps, { files: EXPENSE_EXPORT, erase: eraseStep, traces: countExpenseTraces }),
+    },
     deps.logger,
   );
 }

@@ -1,8 +1,10 @@
+import type { PersonActivities, PersonInput } from '../shared/contract.ts';
+
 /**
  * What workflows may ask of the notification service. Plain JSON types only; amounts are decimal strings; times are
  * RFC 3339. None of them refuses: a business "no" is part of the result.
  */
-export interface NotificationActivities {
+export interface NotificationActivities extends PersonActivities {
   /** Takes back the recipient's outstanding wake-up and says what is due; at most 50 messages. */
   lookAtDeliveries(input: RecipientInput): Promise<DueDeliveriesResult>;
   /**
@@ -13,6 +15,11 @@ export interface NotificationActivities {
   sendLetter(input: SendLetterInput): Promise<SendLetterResult>;
   /** Lets everything of a recipient that failed be tried again at once. */
   reviveDeliveries(input: RecipientInput): Promise<{ readonly revived: number }>;
+  /**
+   * Tells a person at their verified address that the erasure of their account was asked for, and how it can be followed without
+   * signing in. The letter is written once; a mail server that is away does not hold the erasure up.
+   */
+  announceErasure(input: PersonInput & { readonly nowIso: string }): Promise<{ readonly outcome: string }>;
   /** Reads the debt again, reminds when it is time, and says when to come back. At most one reminder per due time. */
   stepReminder(input: StepReminderInput): Promise<ReminderStepResult>;
   /** Ends the member's live reminder in the group, if there is one. */

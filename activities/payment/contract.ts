@@ -1,4 +1,5 @@
 import type { MoneyWire } from '../../domain/money.ts';
+import type { PersonActivities } from '../shared/contract.ts';
 
 /** What a leg of a plan is, as the expense service gives it. */
 export interface Leg {
@@ -104,7 +105,7 @@ export type RefundStep = {
  * What workflows may ask of the payment service. Each is safe to repeat. `nowIso` is the workflow's time, by which
  * deadlines are judged.
  */
-export interface PaymentActivities {
+export interface PaymentActivities extends PersonActivities {
   /** Looks at a settlement, tells once that it is due, and says what to do next. */
   advanceSettlement(input: { readonly settlementId: string; readonly nowIso: string }): Promise<SettlementStep>;
 

@@ -15,8 +15,13 @@ const VERIFIED_MAX = 10_000;
 /** RFC 6750: the scheme in letters of any case, one space, the token. */
 const BEARER = /^Bearer ([\w.~+/-]+=*)$/i;
 
-/** Answers the principal of a request. @throws Problem unauthenticated (401). */
-export type Authenticate = (ctx: Context) => Promise<Principal>;
+/**
+ * Answers the principal of a request.
+ *
+ * @param options.erased lets in whose account was erased, for as long as the access token would have lived.
+ * @throws Problem unauthenticated (401).
+ */
+export type Authenticate = (ctx: Context, options?: { readonly erased?: boolean }) => Promise<Principal>;
 
 /** What credentials are checked against. */
 export interface AuthenticatorDeps {
@@ -38,7 +43,7 @@ export function authenticator({ secrets, sessions, publicUrl, onUse }: Authentic
   const verify = accessTokenVerifier(secrets, publicUrl);
   const verified = new Map<string, VerifiedToken>();
 
-  const byAccessToken = async (ctx: Context, text: string): Promise<LiveSession | null> => {
+  const byAccessToken = async (ctx: Context, text: string, erased: boolean): Promise<LiveSession | null> => {
     const known = verified.get(text);
     const token = known ?? (await verify(ctx, text));
     if (token === null) return null;
@@ -50,7 +55,7 @@ export function authenticator({ secrets, sessions, publicUrl, onUse }: Authentic
       if (verified.size >= VERIFIED_MAX) verified.delete(verified.keys().next().value as string);
       verified.set(text, token);
     }
-    const session = await sessions.find(token.sessionId);
+    const session = (await sessions.find(token.sessionId)) ?? (erased ? await sessions.findErased(token.sessionId) : null);
     if (session === null || session.userId !== token.userId || session.kind !== token.kind) return null;
     // An application may hold a token of less than it was allowed: to hand on, or from before it was allowed more.
     const { scopes } = token;
@@ -65,9 +70,9 @@ export function authenticator({ secrets, sessions, publicUrl, onUse }: Authentic
     return session;
   };
 
-  return async (ctx) => {
+  return async (ctx, { erased = false } = {}) => {
     const text = bearerOf(ctx);
-    const session = await (text.startsWith(PERSONAL_TOKEN_PREFIX) ? byPersonalToken(text) : byAccessToken(ctx, text));
+    const session = await (text.startsWith(PERSONAL_TOKEN_PREFIX) ? byPersonalToken(text) : byAccessToken(ctx, text, erased));
     if (session === null) throw unauthenticated({ 'WWW-Authenticate': 'Bearer realm="safesplitx", error="invalid_token"' });
     return session;
   };

@@ -30,6 +30,11 @@ const HEADERS = {
     schema: { type: 'string' },
     example: '/v1/groups/019f2c6e-0000-7000-8000-000000000000',
   },
+  'Content-Disposition': {
+    description: 'A name for the file.',
+    schema: { type: 'string' },
+    example: 'attachment; filename="safesplitx.zip"',
+  },
   'Idempotent-Replayed': {
     description: '`true` when this is the first answer to the Idempotency-Key, given again.',
     schema: { type: 'string', enum: ['true'] },

@@ -16,6 +16,7 @@ import { OAuth } from './0015-oauth.ts';
 import { PlatformLists } from './0016-platform-lists.ts';
 import { PreferencesOfPeople } from './0020-preferences.ts';
 import { Friends } from './0021-friends.ts';
+import { DataRequests } from './0023-data-requests.ts';
 import { SecondFactorMisses } from './0026-second-factor-misses.ts';
 import { PeriodLock } from './0030-period-lock.ts';
 import { Disputes } from './0031-disputes.ts';
@@ -43,6 +44,7 @@ export const MIGRATIONS: MigrationObject[] = [
   { name: '0016-platform-lists', class: PlatformLists },
   { name: '0020-preferences', class: PreferencesOfPeople },
   { name: '0021-friends', class: Friends },
+  { name: '0023-data-requests', class: DataRequests },
   { name: '0026-second-factor-misses', class: SecondFactorMisses },
   { name: '0030-period-lock', class: PeriodLock },
   { name: '0031-disputes', class: Disputes },

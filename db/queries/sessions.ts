@@ -24,13 +24,16 @@ export interface SessionReader {
   find(sessionId: string): Promise<LiveSession | null>;
   /** That of a personal access token. @param secretHash see `personalTokenHash` of config/personal-tokens.ts. */
   findPersonal(secretHash: string): Promise<LiveSession | null>;
+  /** A sign-in that the erasure of its account has ended: good for asking how far that is, and for nothing else. */
+  findErased(sessionId: string): Promise<LiveSession | null>;
 }
 
 /** Reads sessions from the published views; requests of one tick share a query, and an answer is believed for a second. */
 export function sessionReader(db: ServiceDatabase): SessionReader {
   const find = believing((ids) => load(db, BY_ID, ids));
   const findPersonal = believing((hashes) => load(db, BY_SECRET, hashes));
-  return { find, findPersonal };
+  const findErased = async (sessionId: string): Promise<LiveSession | null> => (await load(db, BY_ERASED_ID, [sessionId]))[0] ?? null;
+  return { find, findPersonal, findErased };
 }
 
 type Load = (keys: readonly string[]) => Promise<(LiveSession | null)[]>;
@@ -58,6 +61,8 @@ function believing(loadAll: Load): (key: string) => Promise<LiveSession | null> 
 const LIVE = `ended_at is null and expires_at > now() and account_state = 'active'`;
 const COLUMNS = 'session_id, user_id, kind, scopes, platform_role';
 const BY_ID = `select session_id as key, ${COLUMNS} from user_pub.session_v2 where session_id = any($1::uuid[]) and ${LIVE}`;
+const BY_ERASED_ID = `select session_id as key, ${COLUMNS} from user_pub.session_v2
+  where session_id = any($1::uuid[]) and kind = 'sign-in' and ended_at is not null and account_state = 'erased'`;
 const BY_SECRET = `select secret_hash as key, ${COLUMNS} from user_pub.personal_token_v1 where secret_hash = any($1::text[]) and ${LIVE}`;
 
 async function load(db: ServiceDatabase, statement: string, keys: readonly string[]): Promise<(LiveSession | null)[]> {

@@ -4,6 +4,7 @@ import type { Tx } from '../transact.ts';
 import { UNFINISHED_EXPENSE } from './expense/unfinished.ts';
 import { UNFINISHED_NOTIFICATION } from './notification/unfinished.ts';
 import { UNFINISHED_PAYMENT } from './payment/unfinished.ts';
+import { UNFINISHED_USER } from './user/unfinished.ts';
 
 /** A row in a non-final state, as the process that should follow it. */
 export interface Unfinished {
@@ -14,11 +15,10 @@ export interface Unfinished {
 }
 
 /**
- * What each service calls unfinished: SQL that gives `process` and `key` of rows that were not touched since `$1`. A service
- * without processes has none.
+ * What each service calls unfinished: SQL that gives `process` and `key` of rows that were not touched since `$1`.
  */
-const SOURCES: Record<ServiceName, string | null> = {
-  user: null,
+const SOURCES: Record<ServiceName, string> = {
+  user: UNFINISHED_USER,
   expense: UNFINISHED_EXPENSE,
   payment: UNFINISHED_PAYMENT,
   notification: UNFINISHED_NOTIFICATION,
@@ -30,10 +30,8 @@ export async function findUnfinished(
   service: ServiceName,
   page: { readonly after: string | null; readonly limit: number; readonly olderThanSeconds: number },
 ): Promise<Unfinished[]> {
-  const source = SOURCES[service];
-  if (source === null) return [];
   const rows = await query<{ process: ProcessName; key: string; cursor: string }>(
-    `select process, key, process || ' ' || key as cursor from (${source}) u
+    `select process, key, process || ' ' || key as cursor from (${SOURCES[service]}) u
      where $2::text is null or (process || ' ' || key) collate "C" > $2 order by (process || ' ' || key) collate "C" limit $3`,
     [new Date(Date.now() - page.olderThanSeconds * 1000), page.after, page.limit],
   );

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { v7 as uuidv7 } from 'uuid';
+import { linkedToken } from '../../config/opaque-tokens.ts';
 import type { TestAnswer, TestApi, TestUser } from './api.ts';
 import { createGroup, join } from './groups.ts';
 
@@ -95,9 +96,16 @@ export async function oneOfEach(api: TestApi, owner: TestUser, debtor: TestUser)
     [friendId, debtor.userId, owner.userId],
   );
   await user!.pool.query('insert into "user".block (account_id, blocked_id) values ($1, $2)', [owner.userId, debtor.userId]);
+  const requestId = uuidv7();
+  await user!.pool.query(
+    `insert into "user".data_request (id, account_id, kind, state, ended_at) values ($1, $2, 'export', 'done', now())`,
+    [requestId, owner.userId],
+  );
   const params = {
     friendId,
     identityId,
+    requestId,
+    erasureToken: linkedToken(api.deps.secrets, 'erasure', requestId),
     provider: 'sandbox',
     authorizationId,
     groupId,

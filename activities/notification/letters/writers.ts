@@ -55,6 +55,8 @@ export const WRITERS: Readonly<Record<LetterName, Writer>> = {
   }),
   'debt-reminder': debtReminder,
   'friend-request': friendRequest,
+  'export-ready': exportReady,
+  'erasure-asked': erasureAsked,
 };
 
 async function verifyEmail(desk: Desk, deliveries: readonly TriedDelivery[]): Promise<Letter | null> {
@@ -177,6 +179,44 @@ async function friendRequest(desk: Desk, deliveries: readonly TriedDelivery[]): 
     items: asking.map(({ asker }) => asker),
     link: `${desk.publicUrl}/v1/friends${one ? `/${first.id}` : ''}`,
     deliveryIds: deliveries.filter(({ subjectId }) => about.has(subjectId)).map(({ id }) => id),
+  };
+}
+
+async function exportReady(desk: Desk, deliveries: readonly TriedDelivery[]): Promise<Letter | null> {
+  const delivery = deliveries.at(-1);
+  const requestId = delivery?.data['requestId'];
+  if (delivery === undefined || typeof requestId !== 'string') return null;
+  const contact = await verified(desk, delivery.recipientId);
+  if (contact === null) return null;
+  return {
+    to: contact.email,
+    subject: 'Your data is ready',
+    greeting: `Hello ${contact.displayName},`,
+    paragraphs: [
+      'the export that you asked for is there: a ZIP of everything that we know of you, with a manifest. It is deleted after seven days.',
+      'Signed in, get it at the address below. If you did not ask for it, change your password: somebody else is signed in as you.',
+    ],
+    link: `${desk.publicUrl}/v1/me/requests/${requestId}/download`,
+    deliveryIds: deliveries.map(({ id }) => id),
+  };
+}
+
+async function erasureAsked(desk: Desk, deliveries: readonly TriedDelivery[]): Promise<Letter | null> {
+  const delivery = deliveries.at(-1);
+  const requestId = delivery?.data['requestId'];
+  if (delivery === undefined || typeof requestId !== 'string') return null;
+  const contact = await verified(desk, delivery.recipientId);
+  if (contact === null) return null;
+  return {
+    to: contact.email,
+    subject: 'Your account is being erased',
+    greeting: `Hello ${contact.displayName},`,
+    paragraphs: [
+      'as you asked, your account is being erased. This is the last mail to you: your name, your address and what you wrote go, amounts stay with those who share them.',
+      'The address below tells how far it is, without signing in.',
+    ],
+    link: `${desk.publicUrl}/v1/erasures/${linkedToken(desk.secrets, 'erasure', requestId)}`,
+    deliveryIds: deliveries.map(({ id }) => id),
   };
 }
 

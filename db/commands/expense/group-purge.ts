@@ -18,18 +18,38 @@ export async function purgeGroup(tx: Tx, groupId: string): Promise<boolean> {
   const group = await tx.em.findOne(Group, groupId, { lockMode: LockMode.PESSIMISTIC_WRITE });
   if (group === null || group.state !== 'deleted' || group.deletedAt == null || group.purgedAt != null) return false;
   if (group.deletedAt.getTime() + RESTORABLE_DAYS * DAY_MS > tx.now.getTime()) return false;
+  await removeNames(tx, group);
+  return true;
+}
+
+/**
+ * Deletes and purges a locked group at once, for one that nobody could reach to restore it: the account of its last person is
+ * being erased.
+ *
+ * @returns 1, for the group.
+ */
+export async function purgeNow(tx: Tx, group: Group): Promise<number> {
+  group.state = 'deleted';
+  group.archivedAt = null;
+  group.deletedAt ??= tx.now;
+  group.version += 1;
+  await removeNames(tx, group);
+  tx.emit({ type: 'group.state_changed', subjectId: group.id, groupId: group.id, data: { state: 'deleted' } });
+  return 1;
+}
+
+async function removeNames(tx: Tx, group: Group): Promise<void> {
   group.name = PURGED_NAME;
   group.policy = {};
   group.purgedAt = tx.now;
   group.updatedAt = tx.now;
-  for (const statement of PURGE) await tx.query(statement, [groupId]);
+  for (const statement of PURGE) await tx.query(statement, [group.id]);
   // Answers kept for replays quote names; a deleted group has had no command for as long as they are kept.
-  await tx.query(`delete from expense.idempotency where path = $1 or starts_with(path, $1 || '/')`, [`/v1/groups/${groupId}`]);
-  return true;
+  await tx.query(`delete from expense.idempotency where path = $1 or starts_with(path, $1 || '/')`, [`/v1/groups/${group.id}`]);
 }
 
 /** A split as stored, with the names of a bill's lines taken out; the lines keep their order. */
-function withoutItemNames(split: string): string {
+export function withoutItemNames(split: string): string {
   return `case when ${split} ->> 'method' = 'itemized' then jsonb_set(${split}, '{items}', (
       select coalesce(jsonb_agg(item.value || '{"name": ""}' order by item.ordinality), '[]')
       from jsonb_array_elements(${split} -> 'items') with ordinality item)) else ${split} end`;

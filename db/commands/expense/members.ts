@@ -147,6 +147,12 @@ const MOVING = ['processing', 'awaiting_confirmation', 'unknown', 'quarantined']
  * @throws RefusalError member_has_balance.
  */
 export async function checkSettled(tx: Tx, group: Group, member: Member): Promise<void> {
+  if (await hasOpenMoney(tx, group, member))
+    throw refusal('member_has_balance', 'This member still owes or is owed something; settle it first.');
+}
+
+/** Whether a member owes or is owed something, or takes part in a transfer that is on its way. */
+export async function hasOpenMoney(tx: Tx, group: Group, member: Member): Promise<boolean> {
   const [row] = await tx.query<{ open: boolean }>(
     `select exists (select 1 from expense.balance where group_id = $1 and account_id = $2 and (net <> 0 or reserved <> 0))
        or exists (select 1 from expense.reservation where group_id = $1 and (from_member_id = $2 or to_member_id = $2))
@@ -154,7 +160,7 @@ export async function checkSettled(tx: Tx, group: Group, member: Member): Promis
          as open`,
     [group.id, member.id, MOVING],
   );
-  if (row?.open === true) throw refusal('member_has_balance', 'This member still owes or is owed something; settle it first.');
+  return row?.open === true;
 }
 
 /** Marks a member as left, and closes every way in that they opened or that leads to their place. */

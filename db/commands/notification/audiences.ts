@@ -1,5 +1,5 @@
 import type { Audience } from '../../../domain/notices.ts';
-import { moneySql } from '../../queries/notification/amount-sql.ts';
+import { moneySql } from '../../queries/amount-sql.ts';
 import { blocked } from '../../queries/notification/blocked-sql.ts';
 
 /** Parts of the settlement's transfers that are still to be paid. */

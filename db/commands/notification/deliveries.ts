@@ -147,3 +147,22 @@ function together(rows: readonly { id: string; channel: string; template: Letter
 function iso(value: string | null): string | null {
   return value === null ? null : new Date(value).toISOString();
 }
+
+/**
+ * Notes the letter that tells a person of their erasure, once per request. Nobody is woken for it: the erasure itself sends it.
+ *
+ * @returns its id while it waits to be sent, else null.
+ */
+export async function openErasureLetter(tx: Tx, requestId: string, userId: string): Promise<string | null> {
+  await tx.query(
+    `insert into notification.delivery (id, recipient_id, channel, template, subject_id, data, event_id)
+     select gen_random_uuid(), $2, 'email', 'erasure-asked', $2, jsonb_build_object('requestId', $1::uuid), $1 from user_pub.contact_v1 c
+     where c.user_id = $2 and c.state = 'active' and c.email_verified on conflict (event_id, recipient_id, channel, template) do nothing`,
+    [requestId, userId],
+  );
+  const [waiting] = await tx.query<{ id: string }>(
+    `select id from notification.delivery where event_id = $1 and recipient_id = $2 and template = 'erasure-asked' and state = 'pending'`,
+    [requestId, userId],
+  );
+  return waiting?.id ?? null;
+}

@@ -35,6 +35,12 @@ export const AUDIT_ACTIONS = {
   'friend.ended': '`friendshipId`',
   'user.blocked': '',
   'user.unblocked': '',
+  'data.export_requested': '`requestId`',
+  'data.exported': '`requestId`: its ZIP was downloaded',
+  'account.erasure_requested': '`requestId`',
+  'account.erasure': '`requestId`, and `reason` where it was refused',
+  'account.erased': '`requestId`',
+  'data.request_cancelled': '`requestId`',
 } as const;
 
 export type AuditAction = keyof typeof AUDIT_ACTIONS;

@@ -56,8 +56,8 @@ export async function changeUser(tx: Tx, actor: PlatformActor, account: Account,
   account.updatedAt = tx.now;
 }
 
-/** Holds every admin's row in one order, so that two who take each other's role away cannot both succeed. */
-async function requireAnotherAdmin(tx: Tx, accountId: string): Promise<void> {
+/** Holds every admin's row in one order, so that two who take each other's role away cannot both succeed. @throws RefusalError last_admin. */
+export async function requireAnotherAdmin(tx: Tx, accountId: string): Promise<void> {
   const admins = await tx.query<{ id: string }>(
     `select id from "user".account where platform_role = 'admin' and state = 'active' order by id for update`,
   );

@@ -19,6 +19,7 @@ import { Adjustment } from './adjustment.ts';
 import { Category } from './category.ts';
 import { Change } from './change.ts';
 import { Dispute } from './dispute.ts';
+import { ExpenseExportPart } from './expense-export-part.ts';
 
 /** Every table of the expense service. */
 export const expenseEntities = [
@@ -43,4 +44,5 @@ export const expenseEntities = [
   Category,
   Change,
   Dispute,
+  ExpenseExportPart,
 ];

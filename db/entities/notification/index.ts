@@ -5,6 +5,7 @@ import { Notification } from './notification.ts';
 import { Delivery } from './delivery.ts';
 import { Wake } from './wake.ts';
 import { Reminder } from './reminder.ts';
+import { NotificationExportPart } from './notification-export-part.ts';
 
 /** Every table of the notification service. */
 export const notificationEntities = [
@@ -15,4 +16,5 @@ export const notificationEntities = [
   Delivery,
   Wake,
   Reminder,
+  NotificationExportPart,
 ];

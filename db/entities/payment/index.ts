@@ -9,6 +9,7 @@ import { Payment } from './payment.ts';
 import { Refund } from './refund.ts';
 import { PayoutAccount } from './payout-account.ts';
 import { GatewayEvent } from './gateway-event.ts';
+import { PaymentExportPart } from './payment-export-part.ts';
 
 /** Every table of the payment service. */
 export const paymentEntities = [
@@ -23,4 +24,5 @@ export const paymentEntities = [
   Refund,
   PayoutAccount,
   GatewayEvent,
+  PaymentExportPart,
 ];

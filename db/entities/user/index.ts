@@ -14,6 +14,9 @@ import { MailToken } from './mail-token.ts';
 import { Preference } from './preference.ts';
 import { Friendship } from './friendship.ts';
 import { Block } from './block.ts';
+import { UserExportPart } from './user-export-part.ts';
+import { DataRequest } from './data-request.ts';
+import { ExportArchive } from './export-archive.ts';
 
 /** Every table of the user service. */
 export const userEntities = [
@@ -33,4 +36,7 @@ export const userEntities = [
   Preference,
   Friendship,
   Block,
+  UserExportPart,
+  DataRequest,
+  ExportArchive,
 ];

@@ -1,5 +1,5 @@
 import type { Tx } from '../../transact.ts';
-import { amountSql } from './amount-sql.ts';
+import { amountSql } from '../amount-sql.ts';
 import { blocked } from './blocked-sql.ts';
 
 type Query = Tx['query'];

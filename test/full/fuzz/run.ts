@@ -159,6 +159,8 @@ function raisedLimits(): Record<string, string> {
   return {
     ...Object.fromEntries(names.map((name) => [`RATE_LIMIT_${name}`, '10000000'])),
     ...Object.fromEntries(daily.map((name) => [`DAILY_LIMIT_${name}`, '1000000'])),
+    // An erasure begins long after the run has ended, or the main user would be gone with the first request that is made up.
+    ERASURE_GRACE_MINUTES: '600',
     LOG_LEVEL: 'warn',
   };
 }

@@ -127,6 +127,7 @@ async function playUsers(at: Addresses, ana: Person, dora: Person, grantAdmin: (
     replacePreferences: [{ token: ana.token, body: { weekStart: 'sunday', groupCurrency: 'CHF' } }],
     ...(await playFriends(at, ana)),
     ...(await playCredentials(at, ana)),
+    ...(await playRequests(at)),
     ...(await playPlatform(at, grantAdmin)),
     ...(await playApplications(at, ana)),
   };
@@ -197,6 +198,35 @@ async function playCredentials(at: Addresses, ana: Person): Promise<Recipes> {
     createToken: [{ token: ana.token, body: token }],
     listTokens: [{ token: ana.token }],
     endToken: [{ token: ana.token, path: { tokenId: idOf(toEnd) } }],
+  };
+}
+
+/** Exports and erasures, each of people of its own; the platform of this run lets hours pass before an erasure begins. */
+async function playRequests(at: Addresses): Promise<Recipes> {
+  const names = ['Rex', 'Sue', 'Tom', 'Una', 'Vic', 'Wes'];
+  const [rex, sue, tom, una, vic, wes] = (await Promise.all(names.map((name) => register(at.apiUrl, name)))) as [
+    Person,
+    Person,
+    Person,
+    Person,
+    Person,
+    Person,
+  ];
+  const [exported, erased, cancelled] = await Promise.all([
+    una.call('POST', '/v1/me/export'),
+    vic.call('POST', '/v1/me/erase', {}),
+    wes.call('POST', '/v1/me/erase', {}),
+  ]);
+  const path = { requestId: idOf(exported) };
+  await until('the export', async () => (await una.call('GET', `/v1/me/requests/${path.requestId}`))['state'] === 'done', 120_000);
+  return {
+    exportMe: [{ token: rex.token }],
+    eraseMe: [{ token: sue.token, body: { password: sue.password } }],
+    deleteMe: [{ token: tom.token, headers: any, body: {} }],
+    getDataRequest: [{ token: una.token, path }],
+    downloadExport: [{ token: una.token, path }],
+    cancelDataRequest: [{ token: wes.token, path: { requestId: idOf(cancelled) } }],
+    getErasure: [{ path: { erasureToken: String(erased['statusUrl']).split('/').at(-1)! } }],
   };
 }
 
@@ -536,6 +566,7 @@ class Play {
       transferId: [settling.transferId],
       paymentId: [paymentId],
       refundId: [idOf(refund)],
+      requestId: [idOf(await this.#ana.call('POST', '/v1/me/export'))],
       reminderId: [idOf(reminder)],
     };
   }

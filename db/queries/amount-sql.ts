@@ -1,4 +1,4 @@
-import { CURRENCIES } from '../../../domain/currency.ts';
+import { CURRENCIES } from '../../domain/currency.ts';
 
 /** SQL that gives the digits of a currency: the table of `domain/currency.ts` as a constant, so that no value is sent for it. */
 function digitsSql(currency: string): string {
