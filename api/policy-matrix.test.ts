@@ -496,7 +496,7 @@ describe('permission matrix', function () {
   for (const route of routes)
     it(`${route.operationId}, is done by those who may, and by nobody else`, async () => {
       const expected = EXPECTED[route.operationId]!;
-      const targets = expected.for === 'group' || expected.for === 'own' ? TARGETS : (['own'] as const);
+      const targets = targetsOf(expected);
       const wrong: string[] = [];
       for (const caller of CALLERS)
         for (const target of targets) {
@@ -529,7 +529,19 @@ describe('permission matrix', function () {
       await bringTo('active');
       assert.deepEqual(wrong, []);
     });
+
+  it('every cell was asked: all operations by all callers at all targets, and those of a group in all its states', () => {
+    assert.deepEqual([CALLERS.length, TARGETS.length, GROUP_STATES.length], [12, 3, 3]);
+    const things = routes.filter((route) => policyOf(route).standing !== null).length;
+    const whole = things * 12 * 3 + (routes.length - things) * 12 + routes.filter((one) => inGroup(one)).length * 3;
+    assert.equal(cells, whole);
+  });
 });
+
+/** What the path can name: a thing of the caller's own, of the same group or of another; where it names none, there is one target. */
+function targetsOf(expected: Expected): readonly Target[] {
+  return expected.for === 'group' || expected.for === 'own' ? TARGETS : ['own'];
+}
 
 /** Codes of refusals that are about the state of a group. */
 const STATE_CODES = new Set<unknown>(['archived', 'deleted', 'not_archived', 'not_deleted']);
