@@ -281,4 +281,28 @@ export const MUTATIONS: readonly Mutation[] = [
     file: 'api/attacks/oauth.test.ts',
     test: 'sent without the cookie or the token of the form, allow nothing',
   },
+  {
+    patch: '60-codes-tried-for-ever',
+    breaks: 'codes of an app cannot be tried for ever',
+    file: 'api/routes/user/auth/totp.test.ts',
+    test: 'twenty wrong codes in a row, and codes of the app are not looked at for a day; recovery codes are',
+  },
+  {
+    patch: '61-end-believed-later',
+    breaks: 'what ends on one process has ended on every other within a second',
+    file: 'test/http/two-processes.test.ts',
+    test: 'sign-out, counts at both within a second',
+  },
+  {
+    patch: '62-cause-told',
+    breaks: 'no answer tells the cause of an unexpected error',
+    file: 'api/frame.test.ts',
+    test: 'an unexpected error, is a 500 without a word of it, and is in the log with the id that the caller was told',
+  },
+  {
+    patch: '63-session-without-end',
+    breaks: 'a session has a last day, however often it is refreshed',
+    file: 'api/routes/user/auth/auth.test.ts',
+    test: 'refresh, a year after the sign-in, is 401, however often it was refreshed before',
+  },
 ];
