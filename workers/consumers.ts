@@ -1,3 +1,4 @@
+import { FRIENDSHIP_EVENTS, followFriendships } from '../db/commands/expense/friend-ledgers.ts';
 import { noticeEvents } from '../db/commands/notification/notices.ts';
 import { DEBT_EVENTS, wakeMovedReminders, wakeSettledReminders, ZONE_EVENTS } from '../db/commands/notification/reminder-wakes.ts';
 import type { Consumer } from '../db/consume.ts';
@@ -22,6 +23,13 @@ export const CONSUMERS: readonly Consumer[] = [
     source: 'user',
     types: ZONE_EVENTS,
     handle: (events, tx) => wakeMovedReminders(tx, events),
+  },
+  {
+    name: 'friend-ledgers',
+    service: 'expense',
+    source: 'user',
+    types: FRIENDSHIP_EVENTS,
+    handle: (events, tx) => followFriendships(tx, events),
   },
 ];
 

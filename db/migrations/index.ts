@@ -16,14 +16,15 @@ import { OAuth } from './0015-oauth.ts';
 import { PlatformLists } from './0016-platform-lists.ts';
 import { PreferencesOfPeople } from './0020-preferences.ts';
 import { Friends } from './0021-friends.ts';
+import { FriendLedgers } from './0022-friend-ledgers.ts';
 import { DataRequests } from './0023-data-requests.ts';
 import { SecondFactorMisses } from './0026-second-factor-misses.ts';
 import { PeriodLock } from './0030-period-lock.ts';
 import { Disputes } from './0031-disputes.ts';
 import { CategoriesAndChanges } from './0035-categories-and-changes.ts';
+import { Activity } from './0036-activity.ts';
 import { ExpenseSearch } from './0043-expense-search.ts';
 import { FxRates } from './0047-fx-rates.ts';
-import { Activity } from './0036-activity.ts';
 
 /** Every migration in order; a new one is one file beside this and one line here. */
 export const MIGRATIONS: MigrationObject[] = [
@@ -44,12 +45,13 @@ export const MIGRATIONS: MigrationObject[] = [
   { name: '0016-platform-lists', class: PlatformLists },
   { name: '0020-preferences', class: PreferencesOfPeople },
   { name: '0021-friends', class: Friends },
+  { name: '0022-friend-ledgers', class: FriendLedgers },
   { name: '0023-data-requests', class: DataRequests },
   { name: '0026-second-factor-misses', class: SecondFactorMisses },
   { name: '0030-period-lock', class: PeriodLock },
   { name: '0031-disputes', class: Disputes },
   { name: '0035-categories-and-changes', class: CategoriesAndChanges },
+  { name: '0036-activity', class: Activity },
   { name: '0043-expense-search', class: ExpenseSearch },
   { name: '0047-fx-rates', class: FxRates },
-  { name: '0036-activity', class: Activity },
 ];

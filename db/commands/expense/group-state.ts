@@ -4,6 +4,7 @@ import type { Group } from '../../entities/expense/group.ts';
 import { Member } from '../../entities/expense/member.ts';
 import type { Tx } from '../../transact.ts';
 import { groupFacts, memberFacts, recordChange } from './changes.ts';
+import { refuseFriendLedger } from './friend-ledgers.ts';
 import { touchGroup } from './groups.ts';
 import { checkSettled, markLeft, memberOf, noteChange, userIdOf } from './members.ts';
 
@@ -57,9 +58,10 @@ export async function handOver(tx: Tx, group: Group, owner: Member, memberId: st
  * Lets the caller leave a locked group. When its owner leaves as the last person with an account, nobody could reach
  * the group any more, so it is deleted.
  *
- * @throws RefusalError owner_cannot_leave, member_has_balance.
+ * @throws RefusalError owner_cannot_leave, member_has_balance, friend_ledger.
  */
 export async function leaveGroup(tx: Tx, group: Group, memberId: string): Promise<void> {
+  refuseFriendLedger(group);
   const member = await memberOf(tx, group, memberId);
   if (member.role === 'owner') {
     const others = await tx.em.count(Member, { groupId: group.id, state: 'active', userId: { $ne: null }, id: { $ne: member.id } });

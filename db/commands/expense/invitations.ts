@@ -17,6 +17,7 @@ import { Member } from '../../entities/expense/member.ts';
 import { brokenUnique } from '../../errors.ts';
 import type { Tx } from '../../transact.ts';
 import { type Changes, invitationFacts, recordChange } from './changes.ts';
+import { refuseFriendLedger } from './friend-ledgers.ts';
 import { by, roleOf, userIdOf } from './members.ts';
 
 /** What is said of a new invitation. */
@@ -38,7 +39,7 @@ const HOUR_MS = 60 * 60 * 1000;
  * @param mail `always` for a member created with an address, which product rules mail to; otherwise mail goes only to
  *   an address that an account has verified.
  * @throws RefusalError forbidden, one_owner, unknown_member, member_already_claimed, invitation_is_for_one,
- *   invitation_limit_reached, id_taken.
+ *   invitation_limit_reached, id_taken, friend_ledger.
  */
 export async function createInvitation(
   tx: Tx,
@@ -47,6 +48,7 @@ export async function createInvitation(
   input: NewInvitation,
   mail: 'always' | 'if-verified' = 'if-verified',
 ): Promise<Invitation> {
+  refuseFriendLedger(group);
   const named = input.memberId === undefined ? null : await inviteeOf(tx, group, input.memberId);
   if (named !== null && (input.maxUses ?? 1) > 1)
     throw refusal('invitation_is_for_one', 'An invitation that names a member is for one person.', '/maxUses');

@@ -7,6 +7,7 @@ import { Member } from '../../entities/expense/member.ts';
 import type { Tx } from '../../transact.ts';
 import type { Facts } from '../../../domain/field-changes.ts';
 import { memberFacts, policyFacts, recordChange } from './changes.ts';
+import { refuseFriendLedger } from './friend-ledgers.ts';
 import { policyWithout } from './group-policy.ts';
 import { touchGroup } from './groups.ts';
 
@@ -89,8 +90,9 @@ export async function insertMember(tx: Tx, group: Group, input: NewMember & { ro
   return memberOf(tx, group, id);
 }
 
-/** @throws RefusalError member_limit_reached. */
+/** @throws RefusalError member_limit_reached, friend_ledger. */
 export async function checkRoom(tx: Tx, group: Group): Promise<void> {
+  refuseFriendLedger(group);
   const [row] = await tx.query<{ n: number }>(`select count(*)::int as n from expense.member where group_id = $1 and state = 'active'`, [
     group.id,
   ]);

@@ -14,20 +14,32 @@ export interface PaymentGroup {
   readonly lockedUntil: string | null;
 }
 
+interface GroupRow {
+  readonly state: GroupState;
+  readonly policy: GroupPolicy;
+  readonly time_zone: string;
+  readonly today: string;
+  readonly locked_until: string | null;
+  readonly of_friends: boolean;
+}
+
 /**
  * Reads a group that takes a change.
+ *
+ * The ledger of two friends has nobody who could unarchive it, so what is owed in it is settled when it is closed too.
  *
  * @param event `change` for what opens something new, `settle` for paying what is owed.
  * @throws RefusalError not_found, deleted, archived.
  */
 export async function groupFor(tx: Tx, groupId: string, event: Extract<GroupEvent, 'change' | 'settle'>): Promise<PaymentGroup> {
-  const [row] = await tx.query<{ state: GroupState; policy: GroupPolicy; time_zone: string; today: string; locked_until: string | null }>(
-    `select state, policy, time_zone, (now() at time zone time_zone)::date::text as today, locked_until::text as locked_until
-     from expense_pub.group_v1 where id = $1`,
+  const [row] = await tx.query<GroupRow>(
+    `select state, policy, time_zone, (now() at time zone time_zone)::date::text as today, locked_until::text as locked_until,
+       exists (select 1 from expense_pub.friend_ledger_v1 f where f.group_id = g.id) as of_friends
+     from expense_pub.group_v1 g where id = $1`,
     [groupId],
   );
   if (row === undefined) throw refusal('not_found', 'There is no such group.');
-  unwrap(moveGroup(row.state, event));
+  unwrap(moveGroup(row.state, row.of_friends ? 'settle' : event));
   return { id: groupId, state: row.state, policy: row.policy, timeZone: row.time_zone, today: row.today, lockedUntil: row.locked_until };
 }
 

@@ -21,6 +21,11 @@ const schema = defineEntity({
   indexes: [
     { name: 'invitation_group', properties: ['groupId', 'createdAt'] },
     { name: 'invitation_member', properties: ['memberId'] },
+    { name: 'invitation_maker', properties: ['createdBy', 'createdAt'] },
+    {
+      name: 'invitation_address',
+      expression: 'create index "invitation_address" on "expense"."invitation" (lower(email), created_at) where email is not null',
+    },
   ],
   checks: [{ name: 'invitation_uses', expression: 'uses >= 0 and uses <= max_uses' }],
 });

@@ -18,6 +18,7 @@ export interface MemberView {
 /** A group with its members, as seen by one of them. */
 export interface GroupView {
   readonly id: string;
+  readonly kind: 'shared' | 'friends';
   readonly name: string;
   readonly currency: string;
   readonly timeZone: string;
@@ -33,13 +34,14 @@ export interface GroupView {
 /** Something that runs SQL: a transaction or a plain connection of the service. */
 export type Query = Tx['query'];
 
-const GROUP_COLUMNS = `g.id, g.name, g.currency, g.time_zone, g.state, g.policy, g.locked_until::text as locked_until, g.version, g.created_at,
+const GROUP_COLUMNS = `g.id, g.kind, g.name, g.currency, g.time_zone, g.state, g.policy, g.locked_until::text as locked_until, g.version, g.created_at,
   (select json_agg(json_build_object('id', m.id, 'displayName', m.display_name, 'userId', m.user_id, 'role', m.role,
       'weight', trim_scale(m.weight)::text, 'unitId', m.unit_id, 'state', m.state, 'version', m.version) order by m.created_at, m.id)
    from expense.member m where m.group_id = g.id) as members`;
 
 interface GroupRow {
   id: string;
+  kind: GroupView['kind'];
   name: string;
   currency: string;
   time_zone: string;
@@ -57,15 +59,22 @@ export async function findGroup(query: Query, groupId: string): Promise<GroupVie
   return row === undefined ? null : toView(row);
 }
 
+/** What narrows a list of groups. */
+export interface GroupFilter {
+  readonly state?: GroupView['state'] | undefined;
+  readonly kind?: GroupView['kind'] | undefined;
+}
+
 /** The groups of which a user is an active member, the newest first; one more than the page, to tell whether it goes on. */
-export async function listGroups(query: Query, userId: string, state: string | undefined, page: PageRequest): Promise<GroupView[]> {
+export async function listGroups(query: Query, userId: string, filter: GroupFilter, page: PageRequest): Promise<GroupView[]> {
   const [createdAt, groupId] = page.after ?? [null, null];
   const rows = await query<GroupRow>(
     `select ${GROUP_COLUMNS} from expense."group" g
      join expense.member mine on mine.group_id = g.id and mine.user_id = $1 and mine.state = 'active'
-     where ($2::text is null and g.state <> 'deleted' or g.state = $2) and ($3::timestamptz is null or (g.created_at, g.id) < ($3, $4::uuid))
-     order by g.created_at desc, g.id desc limit $5`,
-    [userId, state ?? null, createdAt, groupId, page.limit + 1],
+     where ($2::text is null and g.state <> 'deleted' or g.state = $2) and ($3::text is null or g.kind = $3)
+       and ($4::timestamptz is null or (g.created_at, g.id) < ($4, $5::uuid))
+     order by g.created_at desc, g.id desc limit $6`,
+    [userId, filter.state ?? null, filter.kind ?? null, createdAt, groupId, page.limit + 1],
   );
   return rows.map(toView);
 }
@@ -73,6 +82,7 @@ export async function listGroups(query: Query, userId: string, state: string | u
 function toView(row: GroupRow): GroupView {
   return {
     id: row.id,
+    kind: row.kind,
     name: row.name,
     currency: row.currency,
     timeZone: row.time_zone,

@@ -5,9 +5,11 @@ import { toInstant } from '../../../schemas.ts';
 /** A group as the API answers it, seen by the member who is the caller. */
 export function presentGroup(group: GroupView, userId: string): Record<string, unknown> {
   const mine = group.members.find((member) => member.userId === userId && member.state === 'active');
+  const other = group.members.find((member) => member.id !== mine?.id);
   return {
     id: group.id,
-    name: group.name,
+    kind: group.kind,
+    name: group.kind === 'friends' ? (other?.displayName ?? group.name) : group.name,
     currency: group.currency,
     timeZone: group.timeZone,
     state: group.state,

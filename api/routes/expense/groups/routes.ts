@@ -51,7 +51,7 @@ const list = route({
   operationId: 'listGroups',
   tag,
   summary: 'List my groups',
-  query: listQuery.extend({ state: z.enum(['active', 'archived', 'deleted']).optional() }),
+  query: listQuery.extend({ state: z.enum(['active', 'archived', 'deleted']).optional(), kind: schema.kind.optional() }),
   answers: {
     200: {
       description: 'Groups of which the caller is a member, the newest first. Deleted ones only when asked for.',
@@ -59,8 +59,9 @@ const list = route({
     },
   },
   handle: async (request) => {
-    const page = request.page(`groups/${request.principal.userId}/${request.query.state ?? ''}`);
-    const rows = await listGroups(request.read, request.principal.userId, request.query.state, page);
+    const { state, kind } = request.query;
+    const page = request.page(`groups/${request.principal.userId}/${state ?? ''}/${kind ?? ''}`);
+    const rows = await listGroups(request.read, request.principal.userId, { state, kind }, page);
     return {
       status: 200,
       body: toPage(

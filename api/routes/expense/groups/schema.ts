@@ -39,10 +39,15 @@ export const member = z
   })
   .meta({ id: 'Member' });
 
+export const kind = z
+  .enum(['shared', 'friends'])
+  .meta({ description: '`friends`: the ledger of two friends. Both record in it; nobody joins or leaves it.' });
+
 export const group = z
   .strictObject({
     id,
-    name: z.string(),
+    kind,
+    name: z.string().meta({ description: 'Of a ledger of friends: the name of the other one.' }),
     currency,
     timeZone: z.string(),
     state: z.enum(['active', 'archived', 'deleted']),
