@@ -148,6 +148,10 @@ const EXPECTED: Readonly<Record<string, Expected>> = {
   revokeInvitation: group('admin', 'groups:write'),
   acceptInvitation: user('groups:write'),
   listActivity: group('viewer', 'expenses:read'),
+  listComments: group('viewer', 'expenses:read'),
+  createComment: group('contributor', 'expenses:write', { body: { text: 'x' } }),
+  updateComment: party('creator', 'expenses:write', { text: 'x' }),
+  deleteComment: group('admin', 'expenses:write', { own: ['creator', 'viewer'] }),
   listCategories: user('expenses:read'),
   listGroupCategories: group('viewer', 'expenses:read'),
   createGroupCategory: group('editor', 'groups:write', { body: { name: 'x' } }),
@@ -311,9 +315,10 @@ describe('permission matrix', function () {
 
   /** Makes somebody all that a thing of the group can be to a person, so that it is nobody's of the callers. */
   async function belongTo(memberId: string, { userId }: { readonly userId: string }): Promise<void> {
-    const { expenseId, transferId, paymentId, refundId, settlementId, reminderId } = home.params;
+    const { expenseId, commentId, transferId, paymentId, refundId, settlementId, reminderId } = home.params;
     const { notificationId, applicationId, identityId, sessionId, tokenId, authorizationId } = home.params;
     await rows('expense', 'update expense.expense set created_by = $2 where id = $1', [expenseId, memberId]);
+    await rows('expense', 'update expense.comment set author_member_id = $2 where id = $1', [commentId, memberId]);
     await rows('payment', 'update payment.transfer set to_member_id = $2 where id = $1', [transferId, memberId]);
     await rows('payment', 'update payment.payment set to_member_id = $2 where id = $1', [paymentId, memberId]);
     await rows('payment', 'update payment.refund set approver_member_id = $2 where id = $1', [refundId, memberId]);
@@ -368,6 +373,8 @@ describe('permission matrix', function () {
     };
     if (relation === 'creator' && route.path.includes('expenseId'))
       return swap('expense', 'expense.expense', 'created_by', params['expenseId'], who.memberId);
+    if (relation === 'creator' && route.path.includes('commentId'))
+      return swap('expense', 'expense.comment', 'author_member_id', params['commentId'], who.memberId);
     if (relation === 'creator') return swap('payment', 'payment.settlement', 'created_by', params['settlementId'], userId);
     if (relation === 'payer' && route.path.includes('paymentId'))
       return swap('payment', 'payment.payment', 'from_member_id', params['paymentId'], who.memberId);
@@ -421,6 +428,8 @@ describe('permission matrix', function () {
     const answer = await by.call(method, path, body, headers);
     await restore?.();
     // What was ended lives again, for the next one who asks.
+    if (route.operationId === 'deleteComment')
+      await rows('expense', 'update expense.comment set deleted_at = null where id = $1', [world.params['commentId']]);
     if (route.operationId === 'deleteApplication') await rows('user', APPLICATION_AGAIN, [application]);
     if (['endSession', 'endToken', 'endAuthorization', 'deleteApplication'].includes(route.operationId))
       await rows('user', 'update "user".session set ended_at = null where id = any($1)', [

@@ -10,6 +10,7 @@ export type ResourceKind =
   | 'group'
   | 'member'
   | 'expense'
+  | 'comment'
   | 'transfer'
   | 'payment'
   | 'refund'
@@ -142,6 +143,10 @@ export const POLICIES: Readonly<Record<string, Policy>> = {
   revokeInvitation: member('groups:write', 'admin', { states: UNDELETED }),
   acceptInvitation: { ...user('groups:write'), states: OPEN },
   listActivity: member('expenses:read', 'viewer'),
+  listComments: member('expenses:read', 'viewer', { on: 'expense' }),
+  createComment: member('expenses:write', 'contributor', { on: 'expense', states: OPEN }),
+  updateComment: member('expenses:write', 'author', { on: 'comment', states: OPEN }),
+  deleteComment: member('expenses:write', 'admin or creator', { on: 'comment', states: OPEN }),
   listCategories: user('expenses:read'),
   listGroupCategories: member('expenses:read', 'viewer'),
   createGroupCategory: member('groups:write', 'editor', { states: OPEN }),

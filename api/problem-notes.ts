@@ -28,6 +28,7 @@ export const PROBLEM_NOTES: Readonly<Record<string, string>> = {
   category_exists: 'The product or the group has a category with this key already.',
   category_limit_reached: 'The group has as many categories of its own as a group may have; rename one that is archived.',
   cannot_remove_owner: 'The owner cannot be removed; hand the group over first.',
+  comment_limit_reached: 'The expense has as many comments as an expense may have.',
   database_unavailable: 'The database is away; nothing was written. Wait for Retry-After and repeat, with the same Idempotency-Key.',
   decimal_malformed: 'A number is a decimal string with at most six digits after the point.',
   deleted: 'The resource is deleted; restore it before changing it.',

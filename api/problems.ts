@@ -88,6 +88,7 @@ const STATUS: Record<string, number> = {
   block_limit_reached: 409,
   cannot_remove_owner: 409,
   category_exists: 409,
+  comment_limit_reached: 409,
   category_limit_reached: 409,
   deleted: 409,
   email_taken: 409,

@@ -4,6 +4,7 @@ import { activityRoutes } from './routes/expense/activity/routes.ts';
 import { adjustmentRoutes } from './routes/expense/adjustments/routes.ts';
 import { balanceRoutes } from './routes/expense/balances/routes.ts';
 import { categoryRoutes } from './routes/expense/categories/routes.ts';
+import { commentRoutes } from './routes/expense/comments/routes.ts';
 import { expenseRoutes } from './routes/expense/expenses/routes.ts';
 import { groupRoutes } from './routes/expense/groups/routes.ts';
 import { groupStateRoutes } from './routes/expense/groups/state-routes.ts';
@@ -59,6 +60,7 @@ const ROUTES: Record<ServiceName, readonly AnyRoute[]> = {
     ...invitationRoutes,
     ...expenseRoutes,
     ...categoryRoutes,
+    ...commentRoutes,
     ...activityRoutes,
     ...balanceRoutes,
     ...adjustmentRoutes,

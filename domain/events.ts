@@ -56,6 +56,10 @@ export interface EventData {
   'expense.updated': { version: number };
   'expense.deleted': { version: number };
   'expense.restored': { version: number };
+  /** Somebody wrote about an expense, and named these members in it. */
+  'expense.commented': { commentId: string; memberIds: readonly string[] };
+  /** A comment was changed and names these members now. */
+  'expense.mentioned': { commentId: string; memberIds: readonly string[] };
   /** A member objects; no balance moves by it. */
   'expense.disputed': { version: number; memberId: string };
   'expense.dispute_resolved': { version: number; memberId: string };

@@ -30,6 +30,8 @@ export const LETTERS_TO_UNVERIFIED: readonly LetterName[] = ['verify-email', 're
  * - `account`: the account that is the event's subject.
  * - `invited`: whoever the invitation is for; known by its address alone.
  * - `sharers`: members with a part in the expense; `otherSharers`: those of them who did not record it.
+ * - `mentioned`: members whom a comment names; `commentWatchers`: all others with a share in its expense, who recorded it or have
+ *   written about it.
  * - `voters`: members who were asked about this version and have not answered; `expenseCreator`: who recorded it.
  * - `groupMembers`: every active member; `othersOfMember`: all but the member that the event is about.
  * - `settlementParties`: who pays or receives in the settlement (mail to those who pay); `settlementPayers`: who still pays.
@@ -45,6 +47,8 @@ export type Audience =
   | 'invited'
   | 'sharers'
   | 'otherSharers'
+  | 'mentioned'
+  | 'commentWatchers'
   | 'voters'
   | 'expenseCreator'
   | 'groupMembers'
@@ -66,6 +70,8 @@ export const NOTICE_TYPES = [
   'expense.updated',
   'expense.deleted',
   'expense.restored',
+  'expense.commented',
+  'expense.mentioned',
   'expense.vote_wanted',
   'expense.vote_reminder',
   'expense.approved',
@@ -129,6 +135,11 @@ export const NOTICES: { readonly [T in EventType]?: readonly Notice[] } = {
   'expense.updated': [{ to: 'sharers', inbox: 'expense.updated' }],
   'expense.deleted': [{ to: 'sharers', inbox: 'expense.deleted' }],
   'expense.restored': [{ to: 'sharers', inbox: 'expense.restored' }],
+  'expense.commented': [
+    { to: 'mentioned', inbox: 'expense.mentioned' },
+    { to: 'commentWatchers', inbox: 'expense.commented' },
+  ],
+  'expense.mentioned': [{ to: 'mentioned', inbox: 'expense.mentioned' }],
   'expense.pending': [{ to: 'voters', inbox: 'expense.vote_wanted', mail: 'expense-vote' }],
   'expense.vote_reminder': [{ to: 'voters', inbox: 'expense.vote_reminder', mail: 'expense-vote' }],
   // The posting that follows an approval is an event of its own.

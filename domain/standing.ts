@@ -33,6 +33,7 @@ export const STANDINGS = {
   'admin or creator': roleOr('admin', ['creator']),
   'editor or maker': roleOr('editor', ['maker']),
   'editor, maker or debtor': roleOr('editor', ['maker', 'debtor']),
+  author: { least: null, as: ['creator'], leastAs: 'viewer', raised: false, standsIn: false },
   payer: party('payer'),
   receiver: party('receiver'),
   'payer or receiver': party('payer', 'receiver'),

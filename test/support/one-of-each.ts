@@ -37,6 +37,7 @@ export async function oneOfEach(api: TestApi, owner: TestUser, debtor: TestUser)
     payers: [{ memberId: memberIds.owner, amount: '90.00' }],
     split: { method: 'equal', among: [memberIds.owner, memberIds.debtor, memberIds.guest] },
   });
+  const comment = await post(owner, `/v1/expenses/${expense.id}/comments`, { text: 'Was this with tip?' });
   const category = await post(owner, `${at}/categories`, { name: 'Ski passes', parent: 'travel' });
   const transfer = await post(debtor, `${at}/payments`, {
     from: memberIds.debtor,
@@ -114,6 +115,7 @@ export async function oneOfEach(api: TestApi, owner: TestUser, debtor: TestUser)
     token: invitation.token as string,
     expenseId: expense.id as string,
     categoryId: category.id as string,
+    commentId: comment.id as string,
     transferId: transfer.id as string,
     settlementId: settlement.id as string,
     paymentId,

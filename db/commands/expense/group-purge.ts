@@ -64,6 +64,7 @@ const PURGE: readonly string[] = [
   `update expense.expense_version set content = jsonb_set(content || '{"description": "", "notes": "", "tags": []}', '{split}',
      coalesce(${withoutItemNames("(content -> 'split')")}, 'null')) where group_id = $1`,
   `update expense.adjustment set reason = '' where group_id = $1`,
+  `update expense.comment set text = '', mentions = '{}', deleted_at = coalesce(deleted_at, now()) where group_id = $1`,
   `update expense.category set name = '' where group_id = $1`,
   `update expense.change set changes = (
      select coalesce(jsonb_agg(case when entry.value ->> 'field' = any('{name,displayName,userId,unitId}')

@@ -18,6 +18,17 @@ export const AUDIENCE_SQL: Record<Audience, string> = {
     where e.audience = 'invited' and (e.data ->> 'mail')::boolean and i.email is not null and not ${blocked('i.email', 'i.created_by')}`,
   sharers: sharers('sharers', 'true'),
   otherSharers: sharers('otherSharers', 'm.member_id <> x.created_by'),
+  mentioned: `select e.ordinal, m.user_id, e.data - 'memberIds', true
+    from e join expense_pub.comment_v1 c on c.id = (e.data ->> 'commentId')::uuid
+    join expense_pub.membership_v1 m on m.group_id = e.group_id and e.data -> 'memberIds' ? m.member_id::text and m.user_id is not null and m.state = 'active'
+    where e.audience = 'mentioned'`,
+  commentWatchers: `select e.ordinal, m.user_id, e.data - 'memberIds', true
+    from e join expense_pub.comment_v1 c on c.id = (e.data ->> 'commentId')::uuid join expense_pub.expense_v1 x on x.id = e.subject_id
+    join expense_pub.membership_v1 m on m.group_id = x.group_id and m.user_id is not null and m.state = 'active'
+      and not e.data -> 'memberIds' ? m.member_id::text
+      and (m.member_id = x.created_by or x.shares @> jsonb_build_array(jsonb_build_object('memberId', m.member_id))
+        or exists (select from expense_pub.comment_v1 o where o.expense_id = x.id and o.author_member_id = m.member_id))
+    where e.audience = 'commentWatchers'`,
   voters: `select e.ordinal, m.user_id, e.data - 'memberIds' || jsonb_build_object('dueAt', ${instant('a.due_at')}), true
     from e join expense_pub.approval_v1 a on a.expense_id = e.subject_id and a.version = (e.data ->> 'version')::int and a.outcome = 'waiting'
     join expense_pub.membership_v1 m on m.member_id = any (a.voters) and not m.member_id = any (a.voted) and m.user_id is not null and m.state = 'active'

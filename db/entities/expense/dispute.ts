@@ -15,7 +15,10 @@ const schema = defineEntity({
     resolvedBy: p.uuid().nullable(),
     resolvedAt: p.datetime().columnType('timestamptz').nullable(),
   },
-  indexes: [{ name: 'dispute_expense', properties: ['expenseId'] }],
+  indexes: [
+    { name: 'dispute_expense', properties: ['expenseId'] },
+    { name: 'dispute_group', properties: ['groupId', 'openedAt'] },
+  ],
   uniques: [{ name: 'dispute_one_open', properties: ['expenseId'], where: 'resolved_at is null' }],
 });
 

@@ -18,6 +18,7 @@ import { PlanSnapshot } from './plan-snapshot.ts';
 import { Adjustment } from './adjustment.ts';
 import { Category } from './category.ts';
 import { Change } from './change.ts';
+import { Comment } from './comment.ts';
 import { Dispute } from './dispute.ts';
 import { ExpenseExportPart } from './expense-export-part.ts';
 
@@ -43,6 +44,7 @@ export const expenseEntities = [
   Adjustment,
   Category,
   Change,
+  Comment,
   Dispute,
   ExpenseExportPart,
 ];

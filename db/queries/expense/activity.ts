@@ -7,6 +7,7 @@ import type { Query } from './groups.ts';
 /** What an activity can be about. */
 export const ACTIVITY_SUBJECTS = [
   'expense',
+  'comment',
   'group',
   'policy',
   'member',
@@ -172,6 +173,34 @@ const ARMS: readonly Arm[] = [
       changes: 'c.changes',
     },
     from: `expense.change c where c.group_id = $1`,
+  },
+  {
+    subjects: ['expense'],
+    at: 'd.opened_at',
+    id: `'dispute/' || d.id`,
+    columns: { ...EXPENSE, type: `'expense.disputed'`, version: 'd.version', by: 'd.opened_by' },
+    from: `expense.dispute d join expense.expense e on e.id = d.expense_id where d.group_id = $1`,
+  },
+  {
+    subjects: ['expense'],
+    at: 'd.resolved_at',
+    id: `'dispute-end/' || d.id`,
+    columns: { ...EXPENSE, type: `'expense.dispute_resolved'`, version: 'd.version', by: 'd.resolved_by' },
+    from: `expense.dispute d join expense.expense e on e.id = d.expense_id where d.group_id = $1 and d.resolved_at is not null`,
+  },
+  {
+    subjects: ['comment'],
+    at: 'k.created_at',
+    id: `'comment/' || k.id`,
+    columns: {
+      type: `'comment.posted'`,
+      subject: `'comment'`,
+      subject_id: 'k.id',
+      expense_id: 'k.expense_id',
+      title: 'e.description',
+      by: 'k.author_member_id',
+    },
+    from: `expense.comment k join expense.expense e on e.id = k.expense_id where k.group_id = $1 and k.deleted_at is null`,
   },
   {
     subjects: ['adjustment'],

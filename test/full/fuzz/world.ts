@@ -423,6 +423,8 @@ class Play {
       ],
     };
     await this.#ana.call('POST', `/v1/groups/${home.id}/adjustments`, adjustment);
+    const comment = (words: string): Promise<Json> => this.#ana.call('POST', `/v1/expenses/${idOf(standing!)}/comments`, { text: words });
+    const [toChange, toTakeAway] = await Promise.all([comment('One'), comment('Two')]);
     const category = await this.#ana.call('POST', `/v1/groups/${home.id}/categories`, { name: 'Ski passes', parent: 'travel' });
     return {
       createExpense: [{ ...group, body: dinner(home) }],
@@ -438,6 +440,10 @@ class Play {
       rejectExpense: [of(toReject, this.#ben.token)],
       withdrawExpense: [of(toWithdraw)],
       listActivity: [group],
+      listComments: [of(standing)],
+      createComment: [{ ...of(standing), body: { text: `Really, @[${home.ben}]?`, mentions: [home.cara] } }],
+      updateComment: [{ token: group.token, path: { commentId: idOf(toChange) }, body: { text: 'One more' } }],
+      deleteComment: [{ token: group.token, path: { commentId: idOf(toTakeAway) } }],
       listCategories: [{ token: this.#ana.token, query: { locale: 'de' } }],
       listGroupCategories: [group],
       createGroupCategory: [{ ...group, body: { name: 'Ski school', parent: 'education', key: 'ski_school' } }],
@@ -547,6 +553,7 @@ class Play {
     const paymentId = await this.paid(open);
     const refund = await this.#ben.call('POST', `/v1/payments/${paymentId}/refunds`, { amount: '1.00', reason: 'Too much' });
     const invitation = await this.#ana.call('POST', `/v1/groups/${open.id}/invitations`, { role: 'viewer', maxUses: 50 });
+    const comment = await this.#ana.call('POST', `/v1/expenses/${idOf(one)}/comments`, { text: 'One' });
     const category = await this.#ana.call('POST', `/v1/groups/${open.id}/categories`, { name: 'Anything' });
     const reminder = await this.#ana.call('POST', `/v1/groups/${open.id}/reminders`, { memberId: open.ben, cadence: CADENCE });
     const friend = await this.#ana.call('POST', '/v1/friends', { email: this.#ben.email });
@@ -562,6 +569,7 @@ class Play {
       token: [invitation['token'] as string],
       expenseId: [idOf(one), idOf(two), idOf(pending)],
       categoryId: [idOf(category)],
+      commentId: [idOf(comment)],
       settlementId: [settling.settlementId],
       transferId: [settling.transferId],
       paymentId: [paymentId],
