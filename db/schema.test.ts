@@ -10,7 +10,16 @@ import { openOwner } from './orm.ts';
 import { SNAPSHOT_FILE, snapshotOf } from './snapshot.ts';
 
 /** Triggers that migrations declare in SQL. */
-const TRIGGERS = ['member_of_friends', 'outbox_wakes_relay', 'posting_append_only', 'posting_line_append_only', 'posting_sums_to_zero'];
+const TRIGGERS = [
+  'conversion_append_only',
+  'converted_line_append_only',
+  'converted_sums_to_zero',
+  'member_of_friends',
+  'outbox_wakes_relay',
+  'posting_append_only',
+  'posting_line_append_only',
+  'posting_sums_to_zero',
+];
 
 describe('schema', () => {
   let url: string;

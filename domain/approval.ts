@@ -100,6 +100,12 @@ export function needsApproval(policy: ApprovalPolicy, total: Money, rateToLimit?
   return compareRationals(multiplyRationals(unitsOf(total), rate.value), unitsOf(limit.value)) > 0;
 }
 
+/** The currency of a policy's limit, where a total in another one has to be converted to be compared; null where nothing has. */
+export function needsApprovalRate(policy: ApprovalPolicy | undefined, currency: string): string | null {
+  if (policy?.mode !== 'above' || policy.above === undefined || policy.above.currency === currency) return null;
+  return policy.above.currency;
+}
+
 /** Published rates have at most so many digits after the point. */
 const RATE_DIGITS_MAX = 18;
 

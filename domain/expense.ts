@@ -1,16 +1,14 @@
 import { currencyDigits } from './currency.ts';
 import { splitDecimal } from './decimal.ts';
 import { canonical } from './field-changes.ts';
+import type { FrozenRate, RateInput } from './expense-rate.ts';
 import { expenseLines, type PostingLine } from './ledger.ts';
 import { formatAmount, moneyFromWire, parseAmount, type Money, type MoneyWire } from './money.ts';
 import { ok, refuse, unwrap, type Outcome } from './refusal.ts';
 import { computePaid, computeShares, splitMentions, type AmountPart, type MemberAmount, type Split } from './split.ts';
 
-/** A typed rate: so many units of the expense's currency are one unit of the group's. */
-export interface TypedRate {
-  readonly perGroupCurrency: string;
-  readonly source: string;
-}
+/** A rate that somebody typed: so many units of the expense's currency are one unit of the group's. */
+export type TypedRate = Pick<FrozenRate, 'perGroupCurrency' | 'source'>;
 
 /** An expense as somebody enters it, in the form of the wire. */
 export interface ExpenseInput {
@@ -24,7 +22,7 @@ export interface ExpenseInput {
   readonly split: Split;
   readonly notes?: string | undefined;
   readonly tags?: readonly string[] | undefined;
-  readonly rate?: TypedRate | null | undefined;
+  readonly rate?: RateInput | null | undefined;
 }
 
 /** What one member put in and owes: decimal texts in the expense's currency. */
@@ -46,7 +44,8 @@ export interface ExpenseContent {
   readonly shares: readonly Share[];
   readonly notes: string;
   readonly tags: readonly string[];
-  readonly rate: TypedRate | null;
+  /** Null where the total is in the group's currency, or no rate is known. */
+  readonly rate: FrozenRate | null;
 }
 
 /** A member as the rules of an expense see one. */
@@ -64,7 +63,8 @@ export interface ExpenseDraft {
 }
 
 /**
- * Applies the rules to an expense: who may be named, who paid, who owes what, and the posting that follows.
+ * Applies the rules to an expense: who may be named, who paid, who owes what, and the posting that follows. The rate of one in another
+ * currency than the group's is not decided here: see `freezeRate`.
  *
  * @param members all members of the group by id.
  * @param tieBreak decides who takes the odd units, see `computeShares`.
@@ -95,7 +95,7 @@ export function draftExpense(input: ExpenseInput, members: ReadonlyMap<string, P
     shares: sharesOf(paid.value, owed.value, currency),
     notes: input.notes ?? '',
     tags: input.tags ?? [],
-    rate: input.rate ?? null,
+    rate: null,
   };
   return ok({ content, total: total.value, lines: expenseLines({ kind, currency, paid: paid.value, owed: owed.value }) });
 }
@@ -110,9 +110,21 @@ export function contentLines(content: ExpenseContent): PostingLine[] {
 
 /** Whether two contents have the same effect on the ledger; where they do, an edit posts nothing. */
 export function samePosting(one: ExpenseContent, other: ExpenseContent): boolean {
-  const effect = ({ kind, total, date, shares }: ExpenseContent): string =>
-    JSON.stringify([kind, total.amount, total.currency, date, shares.map(({ memberId, paid, owed }) => [memberId, paid, owed])]);
+  const effect = ({ kind, total, date, shares, rate }: ExpenseContent): string =>
+    JSON.stringify([
+      kind,
+      total.amount,
+      total.currency,
+      date,
+      rateEffect(rate),
+      shares.map(({ memberId, paid, owed }) => [memberId, paid, owed]),
+    ]);
   return effect(one) === effect(other);
+}
+
+// Who says so does not move a balance, but is kept with the posting.
+function rateEffect(rate: FrozenRate | null): readonly unknown[] | null {
+  return rate === null ? null : [rate.perGroupCurrency, rate.source, rate.date ?? null, rate.total?.amount ?? null];
 }
 
 /** A field that differs between two contents, for the history. */
@@ -148,7 +160,7 @@ export function changedFields(from: ExpenseContent, to: ExpenseContent): FieldCh
 const RATE_DIGITS = 18;
 
 /**
- * Turns a typed rate round: units of the group's currency for one unit of the expense's, to 18 digits.
+ * Turns a rate round: units of the group's currency for one unit of the expense's, to 18 digits.
  *
  * @returns undefined when the rate is zero or no decimal.
  */

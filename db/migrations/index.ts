@@ -23,9 +23,10 @@ import { PeriodLock } from './0030-period-lock.ts';
 import { Disputes } from './0031-disputes.ts';
 import { CategoriesAndChanges } from './0035-categories-and-changes.ts';
 import { Activity } from './0036-activity.ts';
+import { Comments } from './0037-comments.ts';
 import { ExpenseSearch } from './0043-expense-search.ts';
 import { FxRates } from './0047-fx-rates.ts';
-import { Comments } from './0037-comments.ts';
+import { Conversions } from './0048-conversions.ts';
 
 /** Every migration in order; a new one is one file beside this and one line here. */
 export const MIGRATIONS: MigrationObject[] = [
@@ -53,7 +54,8 @@ export const MIGRATIONS: MigrationObject[] = [
   { name: '0031-disputes', class: Disputes },
   { name: '0035-categories-and-changes', class: CategoriesAndChanges },
   { name: '0036-activity', class: Activity },
+  { name: '0037-comments', class: Comments },
   { name: '0043-expense-search', class: ExpenseSearch },
   { name: '0047-fx-rates', class: FxRates },
-  { name: '0037-comments', class: Comments },
+  { name: '0048-conversions', class: Conversions },
 ];

@@ -89,7 +89,7 @@ function unfit({ row, input }: ImportedRow): RowProblem | null {
   if (tags.length > TAGS_MAX) return problem(row, 'too_many_tags', `At most ${TAGS_MAX} tags are allowed.`);
   const tag = tags.find((one) => one.length > TAG_MAX || !LINE.test(one) || !one.isWellFormed());
   if (tag !== undefined) return problem(row, 'tag_malformed', `${quoted(tag)} cannot be a tag: one line of 1 to ${TAG_MAX} characters.`);
-  if (rate != null && !RATE.test(rate.perGroupCurrency))
+  if (rate?.perGroupCurrency !== undefined && !RATE.test(rate.perGroupCurrency))
     return problem(row, 'rate_malformed', `${quoted(rate.perGroupCurrency)} is not an exchange rate above zero.`);
   const parts = 'parts' in split ? split.parts.length : 0;
   if (payers.length > PARTS_MAX || parts > PARTS_MAX) return problem(row, 'too_many_members', `A row names at most ${PARTS_MAX} people.`);

@@ -1,5 +1,5 @@
 import { APPROVAL_TIMEOUT_HOURS, type ApprovalRound, openRound, type Vote } from '../../../domain/approval.ts';
-import { type ExpenseContent, rateToGroup } from '../../../domain/expense.ts';
+import type { ExpenseContent } from '../../../domain/expense.ts';
 import { moneyFromWire } from '../../../domain/money.ts';
 import { unwrap } from '../../../domain/refusal.ts';
 import type { GroupContext } from '../../queries/expense/group-context.ts';
@@ -7,14 +7,18 @@ import type { Tx } from '../../transact.ts';
 
 const HOUR_MS = 3_600_000;
 
-/** The round that a group's policy asks for about some content, or null when it posts at once. */
-export function roundFor(context: GroupContext, content: ExpenseContent, creatorId: string): ApprovalRound | null {
+/**
+ * The round that a group's policy asks for about some content, or null when it posts at once.
+ *
+ * @param rateToLimit of `rateToLimit`, where the policy's limit is in another currency.
+ */
+export function roundFor(context: GroupContext, content: ExpenseContent, creatorId: string, rateToLimit?: string): ApprovalRound | null {
   const policy = context.policy.approval;
   if (policy === undefined || policy.mode === 'none') return null;
   return openRound({
     policy,
     total: unwrap(moneyFromWire(content.total)),
-    rateToLimit: policy.above?.currency === context.currency ? rateToGroup(content.rate) : undefined,
+    rateToLimit,
     members: [...context.members.values()]
       .filter((member) => member.active)
       .map((member) => ({ memberId: member.id, hasAccount: member.userId !== null })),

@@ -1,11 +1,21 @@
 import { v7 as uuidv7 } from 'uuid';
 import type { ApprovalRound } from '../../../domain/approval.ts';
-import { changedFields, contentLines, draftExpense, type ExpenseContent, type ExpenseInput, samePosting } from '../../../domain/expense.ts';
+import {
+  changedFields,
+  contentLines,
+  draftExpense,
+  type ExpenseContent,
+  type ExpenseDraft,
+  type ExpenseInput,
+  samePosting,
+} from '../../../domain/expense.ts';
+import { rateAfterEdit } from '../../../domain/expense-rate.ts';
 import { type ExpenseEvent, moveExpense } from '../../../domain/expense-state.ts';
 import { refusal, unwrap } from '../../../domain/refusal.ts';
 import { hasStanding, STANDINGS } from '../../../domain/standing.ts';
 import type { ExpenseView } from '../../queries/expense/expenses.ts';
 import type { ContextMember, GroupContext } from '../../queries/expense/group-context.ts';
+import { type RateReader, rateReaderIn } from '../../queries/expense/rate-reader.ts';
 import type { Tx } from '../../transact.ts';
 import { closeRound, openExpenseRound, roundFor } from './approval-rounds.ts';
 import {
@@ -20,6 +30,7 @@ import {
 } from './held-expense.ts';
 import { refuseUnknownCategory } from './record.ts';
 import { type NewPosting, post, reversalOf } from './ledger.ts';
+import { priceDraft, rateToLimit } from './pricing.ts';
 import { refuseLockedPeriod } from './period-lock.ts';
 
 /** What a caller changes of an expense; what is left out stays. */
@@ -41,7 +52,8 @@ export async function editExpense(
   checkCurrent: CheckCurrent,
 ): Promise<{ pending: boolean }> {
   const { context, expense, member } = await holdExpenseFor(tx, command);
-  const draft = redraft(context, expense, command.edit, command.tieBreak);
+  const find = rateReaderIn(tx);
+  const draft = await redraft(find, context, expense, command.edit, command.tieBreak);
   refuseStranger(member, expense);
   refuseClosedGroup(context);
   refuseLockedPeriod(context, [draft.date], command.edit.date === undefined ? undefined : '/date');
@@ -51,7 +63,7 @@ export async function editExpense(
   // Saying again what stands is no change, and does not take back a proposal either.
   if (changedFields(expense.content, draft).length === 0)
     return { pending: expense.pendingVersion !== null || expense.state === 'pending' };
-  const round = roundFor(context, draft, member.id);
+  const round = roundFor(context, draft, member.id, await rateToLimit(find, context, draft));
   const version = await nextVersion(tx, expense);
   const event: ExpenseEvent = round === null ? 'edit_post' : 'edit_submit';
   const state = unwrap(moveExpense({ state: expense.state, event, hasPendingVersion: expense.pendingVersion !== null }));
@@ -109,7 +121,8 @@ export async function restoreExpense(tx: Tx, command: ExpenseCommand): Promise<v
   refuseLockedPeriod(context, [expense.content.date]);
   unwrap(moveExpense({ state: expense.state, event: 'restore_post' }));
   refuseLeftMembers(context, expense.content);
-  const round: ApprovalRound | null = roundFor(context, expense.content, member.id);
+  const limit = await rateToLimit(rateReaderIn(tx), context, expense.content);
+  const round: ApprovalRound | null = roundFor(context, expense.content, member.id, limit);
   const state = unwrap(moveExpense({ state: expense.state, event: round === null ? 'restore_post' : 'restore_submit' }));
   const version = await nextVersion(tx, expense);
   await keepVersion(tx, expense, { version, change: 'restored', content: expense.content, by: member.id });
@@ -139,21 +152,46 @@ export async function repost(tx: Tx, expense: ExpenseView, content: ExpenseConte
     reversesId: null,
     occurredOn: content.date,
     lines: contentLines(content),
+    rate: content.rate,
   };
   await post(tx, expense.postingId === null ? [posting] : [await reversalOf(tx, expense.postingId), posting]);
   return posting.id;
 }
 
 /** Applies an edit to what stands. Members who were named before and left since stay as long as the posting does not change. */
-function redraft(context: GroupContext, expense: ExpenseView, edit: ExpenseEdit, tieBreak: bigint): ExpenseContent {
+async function redraft(
+  find: RateReader,
+  context: GroupContext,
+  expense: ExpenseView,
+  edit: ExpenseEdit,
+  tieBreak: bigint,
+): Promise<ExpenseContent> {
   const { content } = expense;
   const input: ExpenseInput = { ...content, ...dropUndefined(edit), payers: edit.payers ?? payersFollowing(content, edit) };
   if (input.category !== content.category) refuseUnknownCategory(context, input.category);
   const named = new Set(content.shares.map((share) => share.memberId));
   const lenient = new Map([...context.members].map(([id, member]) => [id, named.has(id) ? { ...member, active: true } : member]));
-  const draft = unwrap(draftExpense(input, lenient, tieBreak)).content;
-  if (expense.postingId !== null && samePosting(content, draft)) return draft;
-  return unwrap(draftExpense(input, context.members, tieBreak)).content;
+  const draft = await repriced(find, context, content, edit, unwrap(draftExpense(input, lenient, tieBreak)));
+  if (expense.postingId === null || !samePosting(content, draft)) unwrap(draftExpense(input, context.members, tieBreak));
+  return draft;
+}
+
+async function repriced(
+  find: RateReader,
+  context: GroupContext,
+  content: ExpenseContent,
+  edit: ExpenseEdit,
+  draft: ExpenseDraft,
+): Promise<ExpenseContent> {
+  const { total, date } = draft.content;
+  const next = rateAfterEdit(content.rate, {
+    rate: edit.rate,
+    totalChanged: total.amount !== content.total.amount,
+    currencyChanged: total.currency !== content.total.currency,
+    dateChanged: date !== content.date,
+  });
+  if ('keep' in next) return { ...draft.content, rate: next.keep };
+  return (await priceDraft(find, context, draft, next.rate)).draft.content;
 }
 
 /** Where one member paid it all and only the total changes, that member paid the new total. */

@@ -1,8 +1,10 @@
 import { v7 as uuidv7 } from 'uuid';
+import type { FrozenRate } from '../../../domain/expense-rate.ts';
 import { type PostingLine, reverseLines } from '../../../domain/ledger.ts';
 import { refusal } from '../../../domain/refusal.ts';
 import { numberOutOfRange } from '../../errors.ts';
 import type { Tx } from '../../transact.ts';
+import { postConversions } from './conversions.ts';
 
 /** An entry that is to be written to the ledger. */
 export interface NewPosting {
@@ -16,10 +18,12 @@ export interface NewPosting {
   /** Business day. */
   readonly occurredOn: string;
   readonly lines: readonly PostingLine[];
+  /** The rate at which it counts in the group's currency, null where it has none; left out, it is found: see `postConversions`. */
+  readonly rate?: FrozenRate | null;
 }
 
 /**
- * Writes postings and keeps the balances, in one statement: the balances of all of them are summed up and locked in
+ * Writes postings and keeps the balances, in one statement (and one more where another currency than the group's moves): the balances of all of them are summed up and locked in
  * sorted order, so that commands never wait for each other in a circle.
  *
  * @throws RefusalError balance_out_of_range.
@@ -44,6 +48,7 @@ export async function post(tx: Tx, postings: readonly NewPosting[]): Promise<voi
       lines.map((line) => line.paid.toString()),
       lines.map((line) => line.owed.toString()),
     ]);
+    await postConversions(tx, postings);
   } catch (error) {
     throw balanceFailure(error);
   }

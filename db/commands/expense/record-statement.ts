@@ -1,3 +1,4 @@
+import type { PricedDraft } from './pricing.ts';
 import type { ExpenseDraft } from '../../../domain/expense.ts';
 import { outboxColumns, type StoredEvent } from '../../outbox.ts';
 import type { IdempotencyScope } from '../../idempotency.ts';
@@ -16,6 +17,8 @@ export interface RecordItem {
   readonly createdAt: Date;
   /** Null for one that waits for approval. */
   readonly postingId: string | null;
+  /** What the posting counts for in the group's currency; null where it is in that, has no rate, or waits. */
+  readonly conversion: PricedDraft['conversion'];
   /** Events to write with it. */
   readonly events: readonly StoredEvent[];
   /** The Idempotency-Key to claim with it, and the answer to keep under it. */
@@ -35,7 +38,7 @@ export interface RecordItem {
  * version compared is the one that the lock holds; whoever changes the group or its members takes the row FOR UPDATE,
  * which waits for this statement's end.
  */
-export const RECORD_EXPENSES = `
+const statement = (more: string): string => `
 with item as materialized (
   select * from unnest($1::uuid[], $2::uuid[], $3::int[], $4::text[], $5::text[], $6::text[], $7::bigint[], $8::text[], $9::date[], $10::text[],
     $11::jsonb[], $12::jsonb[], $13::jsonb[], $14::text[], $15::jsonb[], $16::jsonb[], $17::uuid[], $18::timestamptz[], $19::uuid[],
@@ -75,7 +78,7 @@ with item as materialized (
   insert into expense.balance as kept (group_id, account_id, currency, net)
   select group_id, account_id, currency, sum(paid - owed)::bigint from line group by 1, 2, 3 order by 1, 2, 3
   on conflict (group_id, account_id, currency) do update set net = kept.net + excluded.net
-), events as (
+${more}), events as (
   insert into expense.outbox (id, type, group_id, subject_id, actor_id, data, process, process_key, dispatch_after)
   select e.id, e.type, e.group_id, e.subject_id, e.actor_id, e.data, e.process, e.process_key,
     case when e.process is not null then now() + interval '${DISPATCH_GRACE_MS} milliseconds' end
@@ -84,8 +87,51 @@ with item as materialized (
 )
 select ord::int from going`;
 
-/** The values of {@link RECORD_EXPENSES}, one array per column. */
-export function recordValues(items: readonly RecordItem[]): unknown[] {
+// Only where an expense is in another currency than its group's: all others pay nothing for it.
+const CONVERSIONS = `), conversions as (
+  insert into expense.conversion (posting_id, currency, group_id, per_group_currency, source, published_on)
+  select g.posting_id, g.currency, g.group_id, c.per_group_currency, c.source, c.published_on
+  from unnest($40::int[], $41::numeric[], $42::text[], $43::date[]) as c (ord, per_group_currency, source, published_on) join going g on g.ord = c.ord
+), converted as materialized (
+  select g.posting_id, c.account_id, g.currency, g.group_id, c.net, c.converted
+  from unnest($44::int[], $45::uuid[], $46::bigint[], $47::bigint[]) as c (ord, account_id, net, converted) join going g on g.ord = c.ord
+), converted_lines as (
+  insert into expense.converted_line (posting_id, account_id, currency, group_id, net, converted)
+  select posting_id, account_id, currency, group_id, net, converted from converted
+), converted_balances as (
+  insert into expense.converted_balance as kept (group_id, account_id, currency, net, converted)
+  select group_id, account_id, currency, sum(net)::bigint, sum(converted)::bigint from converted group by 1, 2, 3 order by 1, 2, 3
+  on conflict (group_id, account_id, currency) do update set net = kept.net + excluded.net, converted = kept.converted + excluded.converted
+`;
+
+const RECORD = { name: 'record-expenses', text: statement('') };
+const RECORD_CONVERTED = { name: 'record-converted-expenses', text: statement(CONVERSIONS) };
+
+/** The statement for some expenses, with its values; prepared by its name. */
+export function recordStatement(items: readonly RecordItem[]): {
+  readonly name: string;
+  readonly text: string;
+  readonly values: unknown[];
+} {
+  const values = recordValues(items);
+  const converted = items.flatMap(({ conversion }, index) => (conversion === null ? [] : [{ ord: index + 1, ...conversion }]));
+  if (converted.length === 0) return { ...RECORD, values };
+  const lines = converted.flatMap(({ ord, lines: own }) => own.map((line) => ({ ord, ...line })));
+  values.push(
+    converted.map(({ ord }) => ord),
+    converted.map(({ rate }) => rate.perGroupCurrency),
+    converted.map(({ rate }) => rate.source),
+    converted.map(({ rate }) => rate.date ?? null),
+    lines.map(({ ord }) => ord),
+    lines.map(({ accountId }) => accountId),
+    lines.map(({ net }) => net.toString()),
+    lines.map(({ converted: minor }) => minor.toString()),
+  );
+  return { ...RECORD_CONVERTED, values };
+}
+
+/** The values of the statement, one array per column. */
+function recordValues(items: readonly RecordItem[]): unknown[] {
   const lines = items.flatMap((item, index) =>
     item.postingId === null ? [] : item.draft.lines.map((line) => ({ ord: index + 1, ...line })),
   );

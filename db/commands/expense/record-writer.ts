@@ -1,6 +1,6 @@
 import { databaseFailure } from '../../errors.ts';
 import type { ServiceDatabase } from '../../orm.ts';
-import { RECORD_EXPENSES, type RecordItem, recordValues } from './record-statement.ts';
+import { type RecordItem, recordStatement } from './record-statement.ts';
 
 /** Most expenses of one statement: bounds how long its locks are held to some ten milliseconds. */
 const BATCH_MAX = 100;
@@ -114,6 +114,6 @@ function claimsOf(item: RecordItem): string[] {
 }
 
 async function writeTogether(db: ServiceDatabase, items: readonly RecordItem[]): Promise<Set<number>> {
-  const result = await db.pool.query<{ ord: number }>({ name: 'record-expenses', text: RECORD_EXPENSES, values: recordValues(items) });
+  const result = await db.pool.query<{ ord: number }>(recordStatement(items));
   return new Set(result.rows.map((row) => row.ord));
 }

@@ -1,5 +1,6 @@
 import { v7 as uuidv7 } from 'uuid';
 import { takesCategory } from '../../../domain/categories.ts';
+import type { ApprovalRound } from '../../../domain/approval.ts';
 import { draftExpense, type ExpenseInput } from '../../../domain/expense.ts';
 import { moveGroup } from '../../../domain/group.ts';
 import { refusal, RefusalError, unwrap } from '../../../domain/refusal.ts';
@@ -7,11 +8,13 @@ import { mayAddExpense } from '../../../domain/roles.ts';
 import type { Split } from '../../../domain/split.ts';
 import { brokenUnique } from '../../errors.ts';
 import { type ContextMember, type GroupContext, loadGroupContexts, memberOfUser } from '../../queries/expense/group-context.ts';
+import { type RateReader, rateReaderIn } from '../../queries/expense/rate-reader.ts';
 import type { Tx } from '../../transact.ts';
 import { openExpenseRound, roundFor } from './approval-rounds.ts';
 import { balanceFailure } from './ledger.ts';
 import { refuseLockedPeriod } from './period-lock.ts';
-import { RECORD_EXPENSES, type RecordItem, recordValues } from './record-statement.ts';
+import { priceDraft, rateToLimit } from './pricing.ts';
+import { type RecordItem, recordStatement } from './record-statement.ts';
 
 /** What a second expense with the same id runs into, itself or by its posting; the order in which they are met is Postgres's. */
 const TAKEN_CONSTRAINTS: ReadonlySet<string> = new Set(['expense_pkey', 'posting_source']);
@@ -55,7 +58,7 @@ export function memberIn(context: GroupContext, userId: string): ContextMember {
  *
  * @param pointerOf prefix of the pointers of a refusal about one of them, by index.
  * @returns their ids, in order.
- * @throws RefusalError not_found, forbidden, archived, deleted, period_locked, id_taken, balance_out_of_range, unknown_category, invalid_request for a missing split, and those of `draftExpense`.
+ * @throws RefusalError not_found, forbidden, archived, deleted, period_locked, id_taken, balance_out_of_range, unknown_category, invalid_request for a missing split, and those of `draftExpense` and `priceDraft`.
  */
 export async function recordExpenses(
   tx: Tx,
@@ -64,14 +67,19 @@ export async function recordExpenses(
 ): Promise<string[]> {
   const context = await holdGroup(tx, command.groupId);
   const member = memberIn(context, command.userId);
-  const items = command.expenses.map((expense, index) => at(pointerOf(index), () => prepare(tx, command, context, member, expense)));
+  const find = rateReaderIn(tx);
+  const items: PreparedItem[] = [];
+  for (const [index, expense] of command.expenses.entries()) {
+    items.push(await at(pointerOf(index), () => prepare(tx, find, command, context, member, expense)));
+  }
   if (!mayAddExpense(member.role, context.policy.whoMayAdd)) throw refusal('forbidden', 'Your role does not allow this.');
   unwrap(moveGroup(context.state, 'change'));
   for (const [index, item] of items.entries()) refuseLockedPeriod(context, [item.draft.content.date], `${pointerOf(index)}/date`);
   await refuseTaken(tx, items, pointerOf);
   let written: unknown[];
   try {
-    written = await tx.query(RECORD_EXPENSES, recordValues(items));
+    const { text, values } = recordStatement(items);
+    written = await tx.query(text, values);
   } catch (error) {
     // An id that somebody else takes at the same moment breaks whichever constraint is met first.
     if (TAKEN_CONSTRAINTS.has(brokenUnique(error) ?? '')) throw refusal('id_taken', 'This id is in use.', `${pointerOf(0)}/id`);
@@ -83,30 +91,42 @@ export async function recordExpenses(
     throw new Error('an expense was not written although its group is held');
   }
   for (const item of items) {
-    const round = item.state === 'pending' ? roundFor(context, item.draft.content, member.id) : null;
-    if (round !== null) await openExpenseRound(tx, context, { id: item.id, version: 1 }, round);
+    if (item.round !== null) await openExpenseRound(tx, context, { id: item.id, version: 1 }, item.round);
     const type = item.state === 'pending' ? 'expense.pending' : 'expense.posted';
     tx.emit({ type, subjectId: item.id, groupId: item.groupId, actorId: command.userId, data: { version: 1 } });
   }
   return items.map((item) => item.id);
 }
 
-function prepare(tx: Tx, command: { tieBreak: TieBreak }, context: GroupContext, member: ContextMember, expense: NewExpense): RecordItem {
+/** An item with the round that its group's policy asks for. */
+type PreparedItem = RecordItem & { readonly round: ApprovalRound | null };
+
+async function prepare(
+  tx: Tx,
+  find: RateReader,
+  command: { tieBreak: TieBreak },
+  context: GroupContext,
+  member: ContextMember,
+  expense: NewExpense,
+): Promise<PreparedItem> {
   const id = expense.id ?? uuidv7();
   const input = withSplit(expense, context);
   if (input === null) throw refusal('invalid_request', 'This field is required: the group has no default split.', '/split');
   refuseUnknownCategory(context, input.category);
-  const draft = unwrap(draftExpense(input, context.members, command.tieBreak(id)));
-  const pending = roundFor(context, draft.content, member.id) !== null;
+  const unpriced = unwrap(draftExpense(input, context.members, command.tieBreak(id)));
+  const { draft, conversion } = await priceDraft(find, context, unpriced, input.rate);
+  const round = roundFor(context, draft.content, member.id, await rateToLimit(find, context, draft.content));
   return {
+    round,
     id,
     groupId: context.groupId,
     groupVersion: context.version,
     draft,
-    state: pending ? 'pending' : 'posted',
+    state: round === null ? 'posted' : 'pending',
     createdBy: member.id,
     createdAt: tx.now,
-    postingId: pending ? null : uuidv7(),
+    postingId: round === null ? uuidv7() : null,
+    conversion: round === null ? conversion : null,
     events: [],
     claim: null,
   };
@@ -130,9 +150,9 @@ async function refuseTaken(tx: Tx, items: readonly RecordItem[], pointerOf: (ind
   }
 }
 
-function at<T>(prefix: string, work: () => T): T {
+async function at<T>(prefix: string, work: () => Promise<T>): Promise<T> {
   try {
-    return work();
+    return await work();
   } catch (error) {
     if (!(error instanceof RefusalError) || prefix === '') throw error;
     throw refusal(error.refusal.code, error.refusal.detail, prefix + (error.refusal.pointer ?? ''));

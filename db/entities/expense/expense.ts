@@ -1,4 +1,5 @@
 import { defineEntity, p } from '@mikro-orm/postgresql';
+import type { FrozenRate } from '../../../domain/expense-rate.ts';
 import type { Split } from '../../../domain/split.ts';
 
 const schema = defineEntity({
@@ -21,7 +22,7 @@ const schema = defineEntity({
     shares: p.json<readonly { memberId: string; paid: string; owed: string }[]>(),
     notes: p.text().default(''),
     tags: p.array().columnType('text[]').defaultRaw("'{}'"),
-    rate: p.json<{ perGroupCurrency: string; source: string }>().nullable(),
+    rate: p.json<FrozenRate>().nullable(),
     createdBy: p.uuid(),
     version: p.integer().default(1),
     pendingVersion: p.integer().nullable(),

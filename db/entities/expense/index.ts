@@ -2,6 +2,9 @@ import { ExpenseOutbox } from './expense-outbox.ts';
 import { ExpenseIdempotency } from './expense-idempotency.ts';
 import { ExpenseCursor } from './expense-cursor.ts';
 import { FxRate } from './fx-rate.ts';
+import { Conversion } from './conversion.ts';
+import { ConvertedLine } from './converted-line.ts';
+import { ConvertedBalance } from './converted-balance.ts';
 import { Group } from './group.ts';
 import { Member } from './member.ts';
 import { SystemAccount } from './system-account.ts';
@@ -28,6 +31,9 @@ export const expenseEntities = [
   ExpenseIdempotency,
   ExpenseCursor,
   FxRate,
+  Conversion,
+  ConvertedLine,
+  ConvertedBalance,
   Group,
   Member,
   SystemAccount,

@@ -1,38 +1,6 @@
 import type { Net } from '../../../domain/plan-settle.ts';
 import type { Query } from './groups.ts';
 
-/** A member's balance in one currency; minor units. */
-export interface BalanceView {
-  readonly memberId: string;
-  readonly currency: string;
-  /** Above zero: is owed. */
-  readonly net: bigint;
-  /** What open settlements will add to it. */
-  readonly reserved: bigint;
-}
-
-/**
- * The balances of a group's members as their rows say, whatever the number of expenses; those with nothing are left
- * out, and so are system accounts.
- *
- * @param currency only this one, where given.
- */
-export async function findBalances(query: Query, groupId: string, currency?: string): Promise<BalanceView[]> {
-  const rows = await query<{ account_id: string; currency: string; net: string; reserved: string }>(
-    `select b.account_id, b.currency, b.net, b.reserved from expense.balance b
-     where b.group_id = $1 and ($2::text is null or b.currency = $2) and (b.net <> 0 or b.reserved <> 0)
-       and not exists (select 1 from expense.system_account s where s.group_id = $1 and s.id = b.account_id)
-     order by b.currency, b.account_id`,
-    [groupId, currency ?? null],
-  );
-  return rows.map((row) => ({
-    memberId: row.account_id,
-    currency: row.currency,
-    net: BigInt(row.net),
-    reserved: BigInt(row.reserved),
-  }));
-}
-
 /** What plans are made from: what is left of each balance once all reserved transfers are paid. */
 export async function findPlanBase(
   query: Query,

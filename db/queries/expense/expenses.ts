@@ -1,4 +1,5 @@
-import type { ExpenseContent, Share, TypedRate } from '../../../domain/expense.ts';
+import type { ExpenseContent, Share } from '../../../domain/expense.ts';
+import type { FrozenRate } from '../../../domain/expense-rate.ts';
 import type { ExpenseState } from '../../../domain/expense-state.ts';
 import { formatAmount } from '../../../domain/money.ts';
 import type { AmountPart, Split } from '../../../domain/split.ts';
@@ -67,7 +68,7 @@ export interface ExpenseRow {
   readonly shares: Share[];
   readonly notes: string;
   readonly tags: string[];
-  readonly rate: TypedRate | null;
+  readonly rate: FrozenRate | null;
   readonly created_by: string;
   readonly version: number;
   readonly pending_version: number | null;

@@ -1,26 +1,47 @@
 import { z } from 'zod';
-import { findBalances, findGroupCurrency, findPairs, findPlanBase } from '../../../../db/queries/expense/balances.ts';
+import { findGroupCurrency, findPairs, findPlanBase } from '../../../../db/queries/expense/balances.ts';
+import { findBalanceSheet, type SheetView } from '../../../../db/queries/expense/balance-sheet.ts';
+import { findRates } from '../../../../db/queries/expense/fx-rates.ts';
+import { groupCurrencies } from '../../../../db/queries/expense/group-currencies.ts';
+import type { Query } from '../../../../db/queries/expense/groups.ts';
+import { inGroupCurrency, inOneCurrency, type OneCurrency } from '../../../../domain/balance-sheet.ts';
 import { isKnownCurrency } from '../../../../domain/currency.ts';
+import { rational } from '../../../../domain/decimal.ts';
+import { minorRatio, parseRate } from '../../../../domain/fx.ts';
 import { formatAmount } from '../../../../domain/money.ts';
 import { planTransfers } from '../../../../domain/plan.ts';
 import { refusal, unwrap } from '../../../../domain/refusal.ts';
 import { groupAccess } from '../../../access.ts';
 import { type AnyRoute, route } from '../../../route.ts';
-import { amount, currency, id, money } from '../../../schemas.ts';
+import { amount, currency, date, id, money } from '../../../schemas.ts';
+import { publishedRate } from '../rates/routes.ts';
 
 const tag = 'balances';
 const groupParams = z.strictObject({ groupId: id });
 
+const memberBalance = z.strictObject({ memberId: id, currency, net: amount.meta({ description: 'Above zero: is owed.' }) });
+
 const balances = z
   .strictObject({
     balances: z.array(
-      z.strictObject({
-        memberId: id,
-        currency,
-        net: amount.meta({ description: 'Above zero: is owed.' }),
-        reserved: amount.meta({ description: 'What the transfers of open settlements will add to it.' }),
+      memberBalance.extend({
+        reserved: amount.meta({ description: 'What the transfers of open settlements will add to it; with `at` it is zero.' }),
       }),
     ),
+    inGroupCurrency: z.array(memberBalance).meta({
+      description: "All currencies in the group's, each use at the rate frozen with it; they sum to zero.",
+    }),
+    withoutRate: z.array(memberBalance).meta({ description: 'What is not in `inGroupCurrency`, because its uses have no rate.' }),
+    converted: z
+      .strictObject({
+        currency,
+        balances: z.array(memberBalance),
+        rates: z.array(publishedRate),
+        withoutRate: z.array(memberBalance),
+      })
+      .optional()
+      .meta({ description: 'With `in`: everything in that currency at the rates of the day; they sum to zero.' }),
+    at: date.optional(),
     asOf: z.string().meta({ format: 'date-time' }),
   })
   .meta({ id: 'Balances' });
@@ -32,23 +53,81 @@ const readBalances = route({
   operationId: 'getBalances',
   tag,
   summary: 'Who is owed and who owes',
-  description: 'Per member and currency; they sum to zero in each currency. Members with nothing are left out.',
+  description:
+    "Per member and currency; they sum to zero in each currency. Members with nothing are left out. A payment in another currency counts in the group's at the rate of its own day, so a debt that was repaid at another rate leaves the difference there. With `at`, everything dated until that day counts, as the ledger tells it now: what was corrected since is corrected there too.",
   access: groupAccess,
   params: groupParams,
-  query: z.strictObject({}),
+  query: z.strictObject({
+    at: date.optional().meta({ description: 'A business day: balances of everything dated until its end.' }),
+    in: currency.optional().meta({ description: 'Also everything in this currency, at the rates of `at`, or of today.' }),
+  }),
   answers: { 200: { description: 'The balances.', schema: balances } },
+  problems: [422],
   handle: async (request) => {
-    const asOf = new Date().toISOString();
-    const rows = await findBalances(request.read, request.params.groupId);
-    const shown = rows.map((row) => ({
-      memberId: row.memberId,
-      currency: row.currency,
-      net: formatAmount(row.net, row.currency),
-      reserved: formatAmount(row.reserved, row.currency),
-    }));
-    return { status: 200, body: { balances: shown, asOf } };
+    const { groupId } = request.params;
+    const { at, in: target } = request.query;
+    if (target !== undefined) checkCurrency(target, '/query/in');
+    const now = new Date();
+    const own = (await groupCurrencies(request.db, request.read, [groupId])).get(groupId) ?? '';
+    const sheet = await findBalanceSheet(request.read, groupId, at);
+    const members = new Set(sheet.filter(({ isSystem }) => !isSystem).map(({ accountId }) => accountId));
+    const shown = sheet
+      .filter((row) => !row.isSystem && (row.net !== 0n || row.reserved !== 0n))
+      .map((row) => ({ ...presentNet(row.accountId, row.net, row.currency), reserved: formatAmount(row.reserved, row.currency) }));
+    const priced = presentOne(inGroupCurrency(sheet, own), own, members);
+    return {
+      status: 200,
+      body: {
+        balances: shown,
+        inGroupCurrency: priced.balances,
+        withoutRate: priced.withoutRate,
+        ...(target === undefined ? {} : { converted: await convertedTo(request.read, sheet, members, target, at, now) }),
+        ...(at === undefined ? {} : { at }),
+        asOf: now.toISOString(),
+      },
+    };
   },
 });
+
+/** The whole sheet in one currency, at the rates of a day. */
+async function convertedTo(
+  query: Query,
+  sheet: readonly SheetView[],
+  members: ReadonlySet<string>,
+  target: string,
+  at: string | undefined,
+  now: Date,
+): Promise<z.output<typeof balances>['converted']> {
+  const day = at ?? now.toISOString().slice(0, 10);
+  const others = [...new Set(sheet.map(({ currency: code }) => code))].filter((code) => code !== target);
+  const questions = others.map((quote) => ({ base: target, quote, date: day }));
+  const found = await findRates(query, questions, now);
+  const rates = questions.flatMap((question, index) => {
+    const rate = found[index];
+    return rate === null || rate === undefined ? [] : [{ ...question, ...rate }];
+  });
+  const ratios = new Map(rates.map(({ quote, rate }) => [quote, minorRatio(parseRate(rate) ?? rational(1n), quote, target)] as const));
+  return { currency: target, ...presentOne(inOneCurrency(sheet, target, ratios), target, members), rates };
+}
+
+function presentOne(one: OneCurrency, code: string, members: ReadonlySet<string>) {
+  return {
+    balances: one.balances
+      .filter(({ accountId }) => members.has(accountId))
+      .map(({ accountId, minor }) => presentNet(accountId, minor, code)),
+    withoutRate: one.withoutRate
+      .filter(({ accountId }) => members.has(accountId))
+      .map(({ accountId, minor, currency: own }) => presentNet(accountId, minor, own)),
+  };
+}
+
+function presentNet(memberId: string, minor: bigint, code: string): z.output<typeof memberBalance> {
+  return { memberId, currency: code, net: formatAmount(minor, code) };
+}
+
+function checkCurrency(code: string, pointer: string): void {
+  if (!isKnownCurrency(code)) throw refusal('unknown_currency', 'This is not the code of a currency that can be spent.', pointer);
+}
 
 const strategy = z.enum(['minimal', 'pairwise', 'hub']);
 
@@ -85,8 +164,7 @@ const readPlan = route({
     const { groupId } = request.params;
     const { strategy: how = 'minimal', hub } = request.query;
     const code = request.query.currency ?? (await findGroupCurrency(request.read, groupId));
-    if (!isKnownCurrency(code))
-      throw refusal('unknown_currency', 'This is not the code of a currency that can be spent.', '/query/currency');
+    checkCurrency(code, '/query/currency');
     const { balances: nets, units } = await findPlanBase(request.read, groupId, code);
     const pairs = how === 'pairwise' ? await findPairs(request.read, groupId, code) : [];
     const planned = unwrap(atQuery(planTransfers({ balances: nets, strategy: how, pairs, units, ...(hub === undefined ? {} : { hub }) })));

@@ -123,7 +123,7 @@ describe('recording an expense', () => {
     const { body } = await ana.call('GET', `${url}/balances`);
     const nets = Object.fromEntries(body.balances.map((row: { memberId: string; net: string }) => [row.memberId, row.net]));
     assert.deepEqual(nets, { [own.a]: '20.00', [own.b]: '-30.00', [own.c]: '10.00' });
-    assert.equal(refusalOf(await ana.call('GET', `${url}/balances?at=2026-01-01`))[1], 'unknown_field');
+    assert.equal(refusalOf(await ana.call('GET', `${url}/balances?since=2026-01-01`))[1], 'unknown_field');
   });
 
   it('currencies without and with three digits', async () => {

@@ -1,15 +1,18 @@
 import { v7 as uuidv7 } from 'uuid';
 import { tieBreakOf } from '../../../../config/secrets.ts';
 import { roundFor } from '../../../../db/commands/expense/approval-rounds.ts';
+import { priceDraft, type PricedDraft, rateToLimit } from '../../../../db/commands/expense/pricing.ts';
 import { type NewExpense, recordExpenses, withSplit } from '../../../../db/commands/expense/record.ts';
 import type { RecordItem } from '../../../../db/commands/expense/record-statement.ts';
 import { recordWriter } from '../../../../db/commands/expense/record-writer.ts';
 import { storedEvent } from '../../../../db/outbox.ts';
 import { type ContextMember, type GroupContext, groupContexts, memberOfUser } from '../../../../db/queries/expense/group-context.ts';
+import { rateReader } from '../../../../db/queries/expense/rate-reader.ts';
 import { findExpense, type ExpenseView } from '../../../../db/queries/expense/expenses.ts';
 import { takesCategory } from '../../../../domain/categories.ts';
 import { draftExpense, type ExpenseDraft } from '../../../../domain/expense.ts';
 import { checkPeriod } from '../../../../domain/group.ts';
+import { RefusalError } from '../../../../domain/refusal.ts';
 import { hasStanding } from '../../../../domain/standing.ts';
 import { databaseOf } from '../../../deps.ts';
 import { type Policy, standingOf } from '../../../policy.ts';
@@ -67,9 +70,10 @@ async function recordTogether(request: RecordRequest): Promise<Answer | null> {
   if (input === null || !takesCategory(input.category, context.categories)) return null;
   const draft = draftExpense(input, context.members, tieBreakOf(request.deps.secrets, id));
   if (!draft.ok || context.state !== 'active' || !checkPeriod(context.lockedUntil, [input.date]).ok) return null;
-  if (roundFor(context, draft.value.content, member.id) !== null) return null;
+  const priced = await priceTogether(request, draft.value);
+  if (priced === null || roundFor(context, priced.draft.content, member.id, priced.limit) !== null) return null;
   const createdAt = new Date();
-  const answer = answerOf(viewOf(id, context.groupId, draft.value, member.id, createdAt), 201);
+  const answer = answerOf(viewOf(id, context.groupId, priced.draft, member.id, createdAt), 201);
   const event = storedEvent('expense', {
     type: 'expense.posted',
     subjectId: id,
@@ -81,11 +85,12 @@ async function recordTogether(request: RecordRequest): Promise<Answer | null> {
     id,
     groupId: context.groupId,
     groupVersion: context.version,
-    draft: draft.value,
+    draft: priced.draft,
     state: 'posted',
     createdBy: member.id,
     createdAt,
     postingId: uuidv7(),
+    conversion: priced.conversion,
     events: [event],
     claim:
       request.idempotency === null
@@ -95,6 +100,19 @@ async function recordTogether(request: RecordRequest): Promise<Answer | null> {
   if ((await recordWriter(request.db).write(item)) === 'lost') return null;
   request.deps.dispatcher.dispatch([event]);
   return answer;
+}
+
+/** Freezes the rate by what is remembered of the published ones; null where a rule refuses, which the ordinary command says. */
+async function priceTogether(request: RecordRequest, draft: ExpenseDraft): Promise<(PricedDraft & { limit: string | undefined }) | null> {
+  const { context } = request.resource;
+  const find = rateReader(request.db);
+  try {
+    const priced = await priceDraft(find, context, draft, request.body.rate);
+    return { ...priced, limit: await rateToLimit(find, context, priced.draft.content) };
+  } catch (error) {
+    if (error instanceof RefusalError) return null;
+    throw error;
+  }
 }
 
 function recordAlone(request: RecordRequest): Promise<Answer> {

@@ -17,16 +17,36 @@ const expenseDate = date.refine((day) => day >= '1970-01-01' && day <= '2100-12-
 
 const tag = line(40);
 
-const rate = z
+const perGroupCurrency = z
+  .string()
+  .max(32)
+  .regex(/^(?=.*[1-9])(0|[1-9]\d{0,11})(\.\d{1,18})?$/, 'must be a decimal above zero with at most 18 digits after the point')
+  .meta({ description: "Units of the expense's currency for one unit of the group's.", example: '0.92' });
+const rateDate = date.meta({ description: 'The business day for which a publisher published it.' });
+const rateTotal = money.meta({ description: "The total in the group's currency, where both amounts were typed: then it is exact." });
+
+const rateInput = z
   .strictObject({
-    perGroupCurrency: z
-      .string()
-      .max(32)
-      .regex(/^(?=.*[1-9])(0|[1-9]\d{0,11})(\.\d{1,12})?$/, 'must be a decimal above zero with at most 12 digits after the point')
-      .meta({ description: "Units of the expense's currency for one unit of the group's.", example: '0.92' }),
-    source: line(40).meta({ example: 'typed' }),
+    perGroupCurrency: perGroupCurrency.optional(),
+    total: rateTotal.optional(),
+    source: line(40)
+      .optional()
+      .meta({ description: 'A publisher, such as `ecb`, asks for the rate that was published.', example: 'typed' }),
+    date: rateDate.optional(),
   })
-  .meta({ id: 'TypedRate' });
+  .refine(
+    ({ perGroupCurrency: typed, total, source }) => (typed ?? total ?? source) !== undefined,
+    'must give perGroupCurrency, total or source',
+  )
+  .meta({
+    id: 'RateInput',
+    description:
+      "A typed rate, or the total in the group's currency. Where none is given, a total in another currency takes the published rate of its day.",
+  });
+
+const frozenRate = z
+  .strictObject({ perGroupCurrency, source: line(40).meta({ example: 'ecb' }), date: rateDate.optional(), total: rateTotal.optional() })
+  .meta({ id: 'FrozenRate', description: "The rate at which the expense counts in the group's currency, whatever is published later." });
 
 const payer = z.strictObject({ memberId: id, amount });
 
@@ -40,7 +60,7 @@ const fields = {
   split,
   notes: text(5000).optional(),
   tags: z.array(tag).max(TAGS_MAX).optional(),
-  rate: rate.nullish(),
+  rate: rateInput.nullish(),
 };
 
 export const createExpense = z
@@ -72,7 +92,7 @@ export const expense = z
     shares: z.array(z.strictObject({ memberId: id, paid: positiveAmount, owed: positiveAmount })),
     notes: z.string(),
     tags: z.array(z.string()),
-    rate: rate.nullable(),
+    rate: frozenRate.nullable(),
     dispute: z
       .strictObject({ by: id, reason: z.string(), at: instant })
       .optional()
