@@ -37,8 +37,7 @@ export async function countExpenseTraces(query: Tx['query'], userId: string): Pr
   const [row] = await query<{ n: number }>(
     `select ((select count(*) from expense.member where user_id = $1) + (select count(*) from expense.idempotency where user_id = $1)
        + (select count(*) from expense.invitation i join user_pub.erasure_v1 e on e.user_id = $1 and ${ADDRESSED})
-       + (select count(*) from expense.invitation where created_by = $1 and ${OPEN_INVITATION})
-       + (select count(*) from expense.adjustment where created_by = $1 and reason not in ('', '${ERASED_TEXT}')))::int as n`,
+       + (select count(*) from expense.invitation where created_by = $1 and ${OPEN_INVITATION}))::int as n`,
     [userId],
   );
   return row?.n ?? 0;
@@ -108,7 +107,7 @@ async function erasePlace(tx: Tx, groupId: string, userId: string): Promise<numb
   touchGroup(tx, group);
   await tx.query(`update expense.adjustment set reason = '${ERASED_TEXT}' where group_id = $1 and created_by = $2 and reason <> ''`, [
     groupId,
-    userId,
+    member.id,
   ]);
   return 1;
 }
@@ -191,6 +190,5 @@ const BLANK_JSON = JSON.stringify({ description: ERASED_TEXT, notes: '', tags: [
 const ELSEWHERE: readonly string[] = [
   `delete from expense.invitation i using user_pub.erasure_v1 e where e.user_id = $1 and ${ADDRESSED} returning 1`,
   `update expense.invitation set revoked_at = now() where created_by = $1 and ${OPEN_INVITATION} returning 1`,
-  `update expense.adjustment set reason = '${ERASED_TEXT}' where created_by = $1 and reason not in ('', '${ERASED_TEXT}') returning 1`,
   `delete from expense.idempotency where user_id = $1 returning 1`,
 ];

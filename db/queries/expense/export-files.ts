@@ -87,7 +87,7 @@ export const EXPENSE_EXPORT: readonly ExportFile[] = [
   byId(
     'adjustments.json',
     'expense.adjustment t',
-    't.created_by = $1',
+    `t.created_by in (${MINE})`,
     `jsonb_build_object('id', t.id, 'groupId', t.group_id, 'entries', t.entries, 'reason', t.reason, 'createdAt', t.created_at)`,
   ),
 ];
