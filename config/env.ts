@@ -72,6 +72,13 @@ const schema = z.object({
   RATE_LIMIT_SIGN_IN_ADDRESS: perMinute.default(60).describe('Sign-in attempts per minute for one address.'),
   RATE_LIMIT_REFRESH: perMinute.default(120).describe('Refreshes per minute for one token family.'),
   DAILY_LIMIT_FRIEND_REQUESTS: perDay.default(50).describe('Friend requests of one person within 24 hours.'),
+  DAILY_LIMIT_INVITATIONS: perDay.default(500).describe('Invitations that one person makes within 24 hours.'),
+  DAILY_LIMIT_INVITATION_MAILS: perDay.default(100).describe('Those of them that are for an address.'),
+  DAILY_LIMIT_MAILS_TO_ADDRESS: perDay
+    .default(20)
+    .describe('Invitations, and friend requests, that are mailed to one address within 24 hours; beyond them none is, and nobody is told.'),
+  DAILY_LIMIT_VERIFICATION_MAILS: perDay.default(10).describe('Verification mails for one account within 24 hours.'),
+  DAILY_LIMIT_RESET_MAILS: perDay.default(10).describe('Mails that reset a password, asked for one address within 24 hours.'),
   ERASURE_GRACE_MINUTES: z.coerce
     .number()
     .int()

@@ -14,8 +14,8 @@ export interface EventData {
   'user.password_changed': Record<string, never>;
   'user.updated': Record<string, never>;
   // user: subject is the request, or the friendship that it became
-  /** Who was asked is null while no account has proved the address, or where one of the two has blocked the other. */
-  'friend.requested': { askerId: string; askedId: string | null };
+  /** Who was asked is null while no account has proved the address, or where one of the two has blocked the other. `mail`: their address has not had enough of such mails today. */
+  'friend.requested': { askerId: string; askedId: string | null; mail: boolean };
   /** The ledger of the two is opened, or opened again, under this id. */
   'friend.accepted': { askerId: string; askedId: string; ledgerId: string; currency: string };
   'friend.ended': { ledgerId: string };

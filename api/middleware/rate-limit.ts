@@ -6,6 +6,7 @@ import { Problem } from '../problems.ts';
 import type { RateClass } from '../route.ts';
 
 const WINDOW_SECONDS = 60;
+const DAY_SECONDS = 24 * 60 * 60;
 
 /** Counts a request against a limiter and sets the headers of the IETF draft. */
 export interface RateLimits {
@@ -13,6 +14,8 @@ export interface RateLimits {
   consume(ctx: Context, limiter: RateClass, key: string): Promise<void>;
   /** Counts a sign-in attempt against its account; a route calls it once it has read the address. @throws Problem rate_limited (429). */
   consumeAccount(accountKey: string): Promise<void>;
+  /** Counts a wish for a mail that resets a password against its address, whether an account has it or not. @throws Problem rate_limited (429). */
+  consumeResetMail(key: string): Promise<void>;
   /** Counts a refresh against its token family, which a route knows once it has read the token. @throws Problem rate_limited (429). */
   consumeFamily(sessionId: string): Promise<void>;
 }
@@ -22,10 +25,10 @@ export interface RateLimits {
  * When Redis fails, the process counts by itself: no limiter ever fails open.
  */
 export function rateLimits(env: Env, redis: Redis | null): RateLimits {
-  const limiter = (name: string, points: number): Limiter => ({
+  const limiter = (name: string, points: number, seconds = WINDOW_SECONDS): Limiter => ({
     name,
-    policy: `"${name}";q=${points};w=${WINDOW_SECONDS}`,
-    store: storeOf(redis, name, points),
+    policy: `"${name}";q=${points};w=${seconds}`,
+    store: storeOf(redis, name, points, seconds),
   });
   const limiters: Record<Exclude<RateClass, 'none'>, Limiter> = {
     credential: limiter('credential', env.RATE_LIMIT_CREDENTIAL),
@@ -34,6 +37,7 @@ export function rateLimits(env: Env, redis: Redis | null): RateLimits {
     refresh: limiter('refresh', env.RATE_LIMIT_REFRESH),
   };
   const account = limiter('sign-in-account', env.RATE_LIMIT_SIGN_IN_ACCOUNT);
+  const resetMails = limiter('reset-mails', env.DAILY_LIMIT_RESET_MAILS, DAY_SECONDS);
   return {
     async consume(ctx, name, key) {
       if (name === 'none') return;
@@ -45,6 +49,9 @@ export function rateLimits(env: Env, redis: Redis | null): RateLimits {
     },
     async consumeAccount(key) {
       await take(account, key);
+    },
+    async consumeResetMail(key) {
+      await take(resetMails, key);
     },
     async consumeFamily(sessionId) {
       await take(limiters.refresh, sessionId);
@@ -59,14 +66,14 @@ interface Limiter {
   readonly store: RateLimiterAbstract;
 }
 
-function storeOf(redis: Redis | null, name: string, points: number): RateLimiterAbstract {
-  const memory = new RateLimiterMemory({ keyPrefix: name, points, duration: WINDOW_SECONDS });
+function storeOf(redis: Redis | null, name: string, points: number, seconds: number): RateLimiterAbstract {
+  const memory = new RateLimiterMemory({ keyPrefix: name, points, duration: seconds });
   if (redis === null) return memory;
   return new RateLimiterRedis({
     storeClient: redis,
     keyPrefix: `rate:${name}`,
     points,
-    duration: WINDOW_SECONDS,
+    duration: seconds,
     insuranceLimiter: memory,
     rejectIfRedisNotReady: true,
   });

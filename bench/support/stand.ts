@@ -10,9 +10,11 @@ import { closeAtEnd } from './cleanup.ts';
 /** Limits that no generator on this machine reaches; the limiters themselves stay at work. */
 const RATE_LIMIT = '100000000';
 const RATE_LIMITS = ['CREDENTIAL', 'ANONYMOUS', 'SIGN_IN_ACCOUNT', 'SIGN_IN_ADDRESS', 'REFRESH'];
+const DAILY_LIMIT = '1000000';
+const DAILY_LIMITS = ['FRIEND_REQUESTS', 'INVITATIONS', 'INVITATION_MAILS', 'MAILS_TO_ADDRESS', 'VERIFICATION_MAILS', 'RESET_MAILS'];
 /** What would replace an embedded part, or change what is measured. */
 const NOT_INHERITED =
-  /^(DATABASE_|TEMPORAL_|REDIS_|AMQP_|SMTP_|STRIPE_|SECRETS_FILE|PUBLIC_URL|LOG_LEVEL|NODE_ENV|NODE_OPTIONS|RATE_LIMIT_|MAX_CACHED|MAIL_)/;
+  /^(DATABASE_|TEMPORAL_|REDIS_|AMQP_|SMTP_|STRIPE_|SECRETS_FILE|PUBLIC_URL|LOG_LEVEL|NODE_ENV|NODE_OPTIONS|RATE_LIMIT_|DAILY_LIMIT_|MAX_CACHED|MAIL_)/;
 const CONNECTIONS_MAX = 16;
 
 /** A platform of its own, as `npm start` makes it, and the ways to it. */
@@ -65,7 +67,11 @@ export async function openStand(progress: (text: string) => void): Promise<Stand
 /** The environment of `npm start` with raised limits. */
 export function standEnv(): NodeJS.ProcessEnv {
   const inherited = Object.entries(process.env).filter(([name]) => !NOT_INHERITED.test(name));
-  return { ...Object.fromEntries(inherited), ...Object.fromEntries(RATE_LIMITS.map((name) => [`RATE_LIMIT_${name}`, RATE_LIMIT])) };
+  return {
+    ...Object.fromEntries(inherited),
+    ...Object.fromEntries(RATE_LIMITS.map((name) => [`RATE_LIMIT_${name}`, RATE_LIMIT])),
+    ...Object.fromEntries(DAILY_LIMITS.map((name) => [`DAILY_LIMIT_${name}`, DAILY_LIMIT])),
+  };
 }
 
 function caller(origin: string): Stand['call'] {

@@ -14,6 +14,7 @@ import type { Role } from '../../../domain/roles.ts';
 import type { Group } from '../../entities/expense/group.ts';
 import { Invitation } from '../../entities/expense/invitation.ts';
 import { Member } from '../../entities/expense/member.ts';
+import { checkDailyLimit, type DailyCount } from '../../daily-limit.ts';
 import { brokenUnique } from '../../errors.ts';
 import type { Tx } from '../../transact.ts';
 import { type Changes, invitationFacts, recordChange } from './changes.ts';
@@ -31,22 +32,40 @@ export interface NewInvitation {
   readonly maxUses?: number | undefined;
 }
 
+/** How many within a day. */
+export interface InvitationLimits {
+  /** Of one person. */
+  readonly invitations: number;
+  /** Of one person, to addresses. */
+  readonly mails: number;
+  /** To one address, of anybody; beyond them no mail goes out. */
+  readonly mailsToAddress: number;
+}
+
+/** How an invitation is sent. */
+export interface InvitationOptions {
+  /** `always` for a member created with an address, which product rules mail to; otherwise only to an address that an account has verified. */
+  readonly mail: 'always' | 'if-verified';
+  readonly limits: InvitationLimits;
+}
+
 const HOUR_MS = 60 * 60 * 1000;
+
+const MADE_OF_A_DAY: DailyCount = { table: 'expense.invitation', whose: 'created_by = $1', what: 'invitations' };
+const MAILED_OF_A_DAY: DailyCount = { ...MADE_OF_A_DAY, whose: 'created_by = $1 and email is not null', what: 'invitations to addresses' };
 
 /**
  * Opens an invitation into a locked group.
  *
- * @param mail `always` for a member created with an address, which product rules mail to; otherwise mail goes only to
- *   an address that an account has verified.
  * @throws RefusalError forbidden, one_owner, unknown_member, member_already_claimed, invitation_is_for_one,
- *   invitation_limit_reached, id_taken, friend_ledger.
+ *   invitation_limit_reached, id_taken, friend_ledger, rate_limited.
  */
 export async function createInvitation(
   tx: Tx,
   group: Group,
   actor: Member,
   input: NewInvitation,
-  mail: 'always' | 'if-verified' = 'if-verified',
+  { mail, limits }: InvitationOptions,
 ): Promise<Invitation> {
   refuseFriendLedger(group);
   const named = input.memberId === undefined ? null : await inviteeOf(tx, group, input.memberId);
@@ -54,6 +73,8 @@ export async function createInvitation(
     throw refusal('invitation_is_for_one', 'An invitation that names a member is for one person.', '/maxUses');
   const role = unwrap(checkGrant(roleOf(actor), input.role ?? standingRole(named)));
   await checkOpenInvitations(tx, group);
+  await checkDailyLimit(tx, MADE_OF_A_DAY, userIdOf(actor), limits.invitations);
+  if (input.email !== undefined) await checkDailyLimit(tx, MAILED_OF_A_DAY, userIdOf(actor), limits.mails);
   const invitation = tx.em.create(Invitation, {
     id: input.id ?? uuidv7(),
     groupId: group.id,
@@ -72,7 +93,10 @@ export async function createInvitation(
     throw error;
   }
   noteInvitation(tx, invitation, 'created', actor);
-  const mailed = input.email !== undefined && (mail === 'always' || (await isVerified(tx, input.email)));
+  const mailed =
+    input.email !== undefined &&
+    (mail === 'always' || (await isVerified(tx, input.email))) &&
+    (await hasRoom(tx, input.email, limits.mailsToAddress));
   tx.emit({ type: 'invitation.created', subjectId: invitation.id, groupId: group.id, ...by(actor), data: { mail: mailed } });
   return invitation;
 }
@@ -128,6 +152,15 @@ async function checkOpenInvitations(tx: Tx, group: Group): Promise<void> {
   );
   if ((row?.n ?? 0) >= OPEN_INVITATIONS_MAX)
     throw refusal('invitation_limit_reached', `A group has at most ${OPEN_INVITATIONS_MAX} open invitations; withdraw one first.`);
+}
+
+/** Whether an address may get another invitation today; the one that was just written counts. */
+async function hasRoom(tx: Tx, address: string, mailsToAddress: number): Promise<boolean> {
+  const [{ n } = { n: 0 }] = await tx.query<{ n: number }>(
+    `select count(*)::int as n from expense.invitation where lower(email) = $1 and email is not null and created_at > now() - interval '1 day'`,
+    [emailKey(address)],
+  );
+  return n <= mailsToAddress;
 }
 
 async function isVerified(tx: Tx, address: string): Promise<boolean> {

@@ -61,7 +61,7 @@ export const AUDIENCE_SQL: Record<Audience, string> = {
     from e join payment_pub.refund_v1 r on r.id = e.subject_id join payment_pub.payment_v1 y on y.id = r.payment_id
     cross join lateral unnest(array[y.from_member_id, y.to_member_id]) as p (member_id) ${acting('p.member_id')}
     where e.audience = 'refundParties'`,
-  askedFriend: `select e.ordinal, f.asked_id, jsonb_build_object('userId', f.asker_id), true
+  askedFriend: `select e.ordinal, f.asked_id, jsonb_build_object('userId', f.asker_id), (e.data ->> 'mail')::boolean
     from e join user_pub.friendship_v1 f on f.id = e.subject_id and f.state = 'pending' and not f.unseen
     where e.audience = 'askedFriend' and e.data ->> 'askedId' is not null`,
   askingFriend: `select e.ordinal, f.asker_id, jsonb_build_object('userId', f.asked_id), true

@@ -204,6 +204,13 @@ describe('notices', function () {
     assert.deepEqual(await inbox(ana!), [{ type: 'friend.accepted', data: { userId: ben!.userId } }]);
     assert.equal((await inbox(ben!)).length, 1);
 
+    const unmailed = (await ask(cem!, ben!)).map((event) => ({
+      ...event,
+      event: { ...event.event, data: { ...event.event.data, mail: false } } as DomainEvent,
+    }));
+    await handle(unmailed);
+    assert.deepEqual([(await inbox(ben!)).length, await mails(ben!.userId)], [2, ['friend-request']]);
+
     const withdrawn = await ask(ana!, cem!);
     await ana!.call('DELETE', `/v1/friends/${withdrawn[0]!.event.subjectId}`);
     await handle(withdrawn);

@@ -2,6 +2,7 @@ import { LockMode } from '@mikro-orm/postgresql';
 import { refusal } from '../../../domain/refusal.ts';
 import type { Account } from '../../entities/user/account.ts';
 import { MailToken } from '../../entities/user/mail-token.ts';
+import { checkDailyLimit, type DailyCount } from '../../daily-limit.ts';
 import type { Tx } from '../../transact.ts';
 import { lockAccount } from './accounts.ts';
 import { claimFriendRequests } from './friends.ts';
@@ -10,14 +11,23 @@ import { createMailToken } from './mail-tokens.ts';
 /** Verification mails for one account within an hour, with that of the registration: room for a lost mail, not a flood. */
 export const VERIFY_EMAILS_PER_HOUR = 5;
 
+const MAILS_OF_A_DAY: DailyCount = {
+  table: '"user".mail_token',
+  whose: `account_id = $1 and purpose = 'verify-email'`,
+  what: 'verification mails',
+};
+
 /**
  * Asks for another verification mail. An address that is verified already gets none.
  *
- * @returns seconds to wait where too many were asked for, 0 otherwise.
+ * @param dailyMax mails for one account within a day, with that of the registration.
+ * @returns seconds to wait where too many were asked for within the hour, 0 otherwise.
+ * @throws RefusalError rate_limited where too many were within the day.
  */
-export async function requestVerification(tx: Tx, userId: string): Promise<number> {
+export async function requestVerification(tx: Tx, userId: string, dailyMax: number): Promise<number> {
   const account = await lockAccount(tx, userId);
   if (account.emailVerifiedAt != null) return 0;
+  await checkDailyLimit(tx, MAILS_OF_A_DAY, userId, dailyMax);
   const recent = await tx.query<{ seconds: number }>(
     `select ceil(extract(epoch from created_at + interval '1 hour' - now()))::int as seconds from "user".mail_token
      where account_id = $1 and purpose = 'verify-email' and created_at > now() - interval '1 hour' order by created_at desc limit $2`,

@@ -61,6 +61,8 @@ export interface Asked {
   readonly isFriend: boolean;
   /** The same address was asked before and has not answered. */
   readonly isAsked: boolean;
+  /** Requests that were made to them within a day. */
+  readonly today: number;
   /** A request of theirs that waits for the asker. */
   readonly theirRequestId: string | null;
 }
@@ -75,6 +77,7 @@ export async function readAsked(tx: Tx, askerId: string, key: string): Promise<A
      select asked.id as "userId", asked.unseen as "isUnseen",
        exists (select 1 from "user".friendship f where f.state = 'accepted' and (f.asker_id, f.asked_id) in (($1, asked.id), (asked.id, $1))) as "isFriend",
        exists (select 1 from "user".friendship f where f.state = 'pending' and f.asker_id = $1 and f.asked_key = $2) as "isAsked",
+       (select count(*)::int from "user".friendship f where f.asked_id = asked.id and not f.unseen and f.created_at > now() - interval '1 day') as today,
        (select f.id from "user".friendship f where f.state = 'pending' and f.asker_id = asked.id and f.asked_id = $1 and not asked.unseen) as "theirRequestId"
      from asked`,
     [askerId, key],

@@ -15,24 +15,32 @@ export interface FriendActor {
   readonly address: string;
 }
 
+/** What is allowed within a day. */
+export interface FriendLimits {
+  /** Requests of one person. */
+  readonly requests: number;
+  /** Requests that are mailed to one address. */
+  readonly mailsToAddress: number;
+}
+
 const REQUESTS_OF_A_DAY: DailyCount = { table: '"user".friendship', whose: 'asker_id = $1', what: 'friend requests' };
 
 /**
  * Asks the owner of an address to be a friend. What is done and answered is alike whether an account has the address or not, has
  * proved it or not, and has blocked the asker or not. Where the other one has asked already, the two are friends at once.
  *
- * @param dailyMax requests of one person within a day.
+ * @param limits how many within a day.
  * @returns the id of the request, or of the friendship.
  * @throws RefusalError not_yourself, friend_request_exists, already_friends, friend_request_limit_reached, friend_limit_reached, rate_limited.
  */
-export async function askFriend(tx: Tx, actor: FriendActor, email: string, dailyMax: number): Promise<string> {
+export async function askFriend(tx: Tx, actor: FriendActor, email: string, limits: FriendLimits): Promise<string> {
   const { userId } = actor;
   const key = emailKey(email);
   const [mine] = await tx.query<{ key: string }>('select email_key as key from "user".account where id = $1', [userId]);
   if (mine === undefined) throw refusal('unauthenticated', 'The account is gone.');
   if (mine.key === key) throw refusal('not_yourself', 'This is your own address.', '/email');
   await lockAddresses(tx, [mine.key, key]);
-  await checkDailyLimit(tx, REQUESTS_OF_A_DAY, userId, dailyMax);
+  await checkDailyLimit(tx, REQUESTS_OF_A_DAY, userId, limits.requests);
   await checkRoom(tx, userId);
   const asked = await readAsked(tx, userId, key);
   if (asked.isFriend) throw refusal('already_friends', 'You are friends already.', '/email');
@@ -48,7 +56,8 @@ export async function askFriend(tx: Tx, actor: FriendActor, email: string, daily
     asked.isUnseen,
   ]);
   const askedId = asked.isUnseen ? null : asked.userId;
-  tx.emit({ type: 'friend.requested', subjectId: id, actorId: userId, data: { askerId: userId, askedId } });
+  const mail = asked.today < limits.mailsToAddress;
+  tx.emit({ type: 'friend.requested', subjectId: id, actorId: userId, data: { askerId: userId, askedId, mail } });
   await note(tx, actor, 'friend.requested', id, asked.userId);
   return id;
 }
@@ -114,7 +123,7 @@ export async function claimFriendRequests(tx: Tx, account: { readonly id: string
     const mine = pair.find((row) => row.state === 'pending' && row.askerId === account.id);
     const theirs = pair.find((row) => row.id === id);
     if (mine !== undefined && !mine.unseen && theirs?.state === 'pending') await becomeFriends(tx, account.id, theirs, pair);
-    else tx.emit({ type: 'friend.requested', subjectId: id, actorId: askerId, data: { askerId, askedId: account.id } });
+    else tx.emit({ type: 'friend.requested', subjectId: id, actorId: askerId, data: { askerId, askedId: account.id, mail: true } });
   }
 }
 

@@ -155,7 +155,7 @@ function isOfSomebody(label: string): boolean {
 
 function raisedLimits(): Record<string, string> {
   const names = ['CREDENTIAL', 'ANONYMOUS', 'SIGN_IN_ACCOUNT', 'SIGN_IN_ADDRESS', 'REFRESH'];
-  const daily = ['FRIEND_REQUESTS'];
+  const daily = ['FRIEND_REQUESTS', 'INVITATIONS', 'INVITATION_MAILS', 'MAILS_TO_ADDRESS', 'VERIFICATION_MAILS', 'RESET_MAILS'];
   return {
     ...Object.fromEntries(names.map((name) => [`RATE_LIMIT_${name}`, '10000000'])),
     ...Object.fromEntries(daily.map((name) => [`DAILY_LIMIT_${name}`, '1000000'])),

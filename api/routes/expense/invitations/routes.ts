@@ -14,6 +14,7 @@ import { type AnyRoute, route } from '../../../route.ts';
 import { listOf, listQuery, toInstant } from '../../../schemas.ts';
 import { answerGroup } from '../groups/routes.ts';
 import { group, groupParams } from '../groups/schema.ts';
+import { invitationLimits } from './limits.ts';
 import { presentInvitation, presentNewInvitation } from './presenter.ts';
 import * as schema from './schema.ts';
 
@@ -37,7 +38,10 @@ const create = route({
     request.command(async (tx) => {
       const locked = await lockGroup(tx, request.params.groupId, statesOf(request.policy));
       const actor = await actingMember(tx, locked, request.principal.userId, leastOf(request.policy));
-      const { id } = await createInvitation(tx, locked, actor, request.body);
+      const { id } = await createInvitation(tx, locked, actor, request.body, {
+        mail: 'if-verified',
+        limits: invitationLimits(request.deps.env),
+      });
       const invitation = await findInvitation(tx.query, id, tx.now);
       if (invitation === null) throw new Error(`invitation ${id} vanished within its own request`);
       return { status: 201, headers: { 'Cache-Control': 'no-store' }, body: presentNewInvitation(invitation, request.deps) };

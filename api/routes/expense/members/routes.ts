@@ -8,6 +8,7 @@ import { leastOf, statesOf } from '../../../policy.ts';
 import { etag } from '../../../request.ts';
 import { type AnyRoute, type Answer, route } from '../../../route.ts';
 import { groupParams } from '../groups/schema.ts';
+import { invitationLimits } from '../invitations/limits.ts';
 import { memberAccess } from './access.ts';
 import * as schema from './schema.ts';
 
@@ -32,7 +33,10 @@ const create = route({
       const actor = await actingMember(tx, group, request.principal.userId, leastOf(request.policy));
       const { email, ...input } = request.body;
       const member = await addMember(tx, group, actor, input);
-      if (email !== undefined) await createInvitation(tx, group, actor, { email, memberId: member.id }, 'always');
+      if (email !== undefined) {
+        const options = { mail: 'always', limits: invitationLimits(request.deps.env) } as const;
+        await createInvitation(tx, group, actor, { email, memberId: member.id }, options);
+      }
       return answerMember(tx.query, group.id, member.id, 201);
     }),
 });

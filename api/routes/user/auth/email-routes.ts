@@ -36,11 +36,12 @@ const resendVerification = route({
   operationId: 'resendVerification',
   tag,
   summary: 'Send the verification mail again',
-  description: 'For the signed-in account, at most five mails an hour. Where the address is verified already, nothing is sent.',
+  description:
+    'For the signed-in account, at most five mails an hour and ten a day. Where the address is verified already, nothing is sent.',
   answers: { 202: { description: 'The mail is on its way.' } },
   handle: (request) =>
     request.command(async (tx) => {
-      const waitSeconds = await requestVerification(tx, request.principal.userId);
+      const waitSeconds = await requestVerification(tx, request.principal.userId, request.deps.env.DAILY_LIMIT_VERIFICATION_MAILS);
       if (waitSeconds > 0) {
         throw new Problem('rate_limited', `Enough mails were sent for now; try again in ${waitSeconds} s.`, {
           headers: { 'Retry-After': String(waitSeconds) },

@@ -19,13 +19,15 @@ const forgot = route({
   operationId: 'forgotPassword',
   tag,
   summary: 'Ask for a mail that resets the password',
-  description: 'Answered alike, in like time, whether there is such an account or not. An account gets at most three mails an hour.',
+  description:
+    'Answered alike, in like time, whether there is such an account or not. An account gets at most three mails an hour, and an address is taken ten times a day.',
   rate: 'sign-in',
   body: schema.forgotPassword,
   answers: { 202: { description: 'Where there is such an account, a mail is on its way.' } },
   handle: async (request) => {
     const key = emailKey(request.body.email);
     await request.deps.limits.consumeAccount(key);
+    await request.deps.limits.consumeResetMail(key);
     // As much work as a sign-in, whoever asks: it makes trying addresses as dear here as there.
     await request.deps.passwords.matches(null, key);
     return request.command(async (tx) => {

@@ -14,7 +14,7 @@ describe('friends', function () {
   let ben: TestUser;
 
   before(async () => {
-    api = await startApi(await testDatabaseUrl(), { DAILY_LIMIT_FRIEND_REQUESTS: '6' });
+    api = await startApi(await testDatabaseUrl(), { DAILY_LIMIT_FRIEND_REQUESTS: '6', DAILY_LIMIT_MAILS_TO_ADDRESS: '2' });
   });
   after(() => api.stop());
   beforeEach(async () => {
@@ -218,6 +218,16 @@ describe('friends', function () {
     assert.equal((await ask(ana, address())).status, 201);
   });
 
+  it('requests to one person within a day, of anybody: the second is mailed, the third is seen and not mailed', async () => {
+    const mailed = [];
+    for (const name of ['Cleo', 'Dan', 'Eve']) {
+      const { id } = (await ask(await api.user(name), ben.email)).body;
+      const event = api.events.find((stored) => stored.event.subjectId === id)?.event;
+      mailed.push(event?.type === 'friend.requested' ? event.data.mail : undefined);
+    }
+    assert.deepEqual([mailed, (await list(ben)).length], [[true, true, false], 3]);
+  });
+
   it('requests that wait, up to 100; those of 90 days ago are given up, and their addresses forgotten', async () => {
     await api.deps.databases.user!.pool.query(
       `insert into "user".friendship (id, asker_id, asked_email, asked_key, created_at)
@@ -264,7 +274,7 @@ describe('friends', function () {
       assert.deepEqual(refusalOf(await answer(ben, asked.body.id, 'accept')), [404, 'not_found']);
       assert.deepEqual((await ana.call('GET', '/v1/blocks')).body.data, []);
       const event = api.events.find((stored) => stored.event.subjectId === asked.body.id)?.event;
-      assert.deepEqual(event?.data, { askerId: ana.userId, askedId: null }, 'nobody is told of it');
+      assert.deepEqual(event?.data, { askerId: ana.userId, askedId: null, mail: true }, 'nobody is told of it');
     });
 
     it('block, while a request waits, hides it from the blocker, and the asker still sees it', async () => {

@@ -42,8 +42,8 @@ const ask = route({
   problems: [409],
   handle: (request) =>
     request.command(async (tx) => {
-      const { DAILY_LIMIT_FRIEND_REQUESTS: dailyMax } = request.deps.env;
-      const id = await askFriend(tx, actorOf(request), request.body.email, dailyMax);
+      const { DAILY_LIMIT_FRIEND_REQUESTS: requests, DAILY_LIMIT_MAILS_TO_ADDRESS: mailsToAddress } = request.deps.env;
+      const id = await askFriend(tx, actorOf(request), request.body.email, { requests, mailsToAddress });
       return { status: 201, headers: { Location: `/v1/friends/${id}` }, body: await shown(tx, request.principal, id) };
     }),
 });
