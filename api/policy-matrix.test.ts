@@ -184,6 +184,7 @@ const EXPECTED: Readonly<Record<string, Expected>> = {
   }),
   listAdjustments: group('viewer', 'expenses:read'),
   getGroupStats: group('viewer', 'expenses:read'),
+  getGroupChart: group('viewer', 'expenses:read'),
   getMyStats: user('expenses:read'),
   createSettlement: group('contributor', 'payments:write', { body: {} }),
   listSettlements: group('viewer', 'payments:read'),

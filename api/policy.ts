@@ -160,6 +160,7 @@ export const POLICIES: Readonly<Record<string, Policy>> = {
   getRate: user('expenses:read'),
   listAdjustments: member('expenses:read', 'viewer'),
   getGroupStats: member('expenses:read', 'viewer'),
+  getGroupChart: member('expenses:read', 'viewer'),
   getMyStats: user('expenses:read'),
   createExpense: member('expenses:write', 'recorder', { states: OPEN }),
   createExpenses: member('expenses:write', 'recorder', { states: OPEN }),

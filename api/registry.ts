@@ -10,6 +10,7 @@ import { groupRoutes } from './routes/expense/groups/routes.ts';
 import { groupStateRoutes } from './routes/expense/groups/state-routes.ts';
 import { invitationRoutes } from './routes/expense/invitations/routes.ts';
 import { memberRoutes } from './routes/expense/members/routes.ts';
+import { chartRoutes } from './routes/expense/charts/routes.ts';
 import { statsRoutes } from './routes/expense/stats/routes.ts';
 import { rateRoutes } from './routes/expense/rates/routes.ts';
 import { notificationRoutes } from './routes/notification/notifications/routes.ts';
@@ -65,6 +66,7 @@ const ROUTES: Record<ServiceName, readonly AnyRoute[]> = {
     ...balanceRoutes,
     ...adjustmentRoutes,
     ...statsRoutes,
+    ...chartRoutes,
     ...rateRoutes,
   ],
   payment: [...settlementRoutes, ...transferRoutes, ...paymentRoutes, ...refundRoutes, ...payoutAccountRoutes, ...webhookRoutes],

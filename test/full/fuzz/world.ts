@@ -455,6 +455,7 @@ class Play {
       getRate: [{ token: this.#ana.token, query: { base: 'EUR', quote: 'USD' } }],
       createAdjustment: [{ ...group, body: adjustment }],
       listAdjustments: [group],
+      getGroupChart: [{ ...group, query: { kind: 'months', theme: 'dark' } }],
       getGroupStats: [{ ...group, query: { by: 'member', from: '2026-01-01' } }],
       getMyStats: [{ token: group.token, query: { by: 'month' } }],
     };

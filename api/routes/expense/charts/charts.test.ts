@@ -1,0 +1,80 @@
+// Goal: a chart shows the group's own figures, to its members alone, and nothing in it can run. Method: HTTP on a real Postgres.
+import assert from 'node:assert/strict';
+import { startApi, type TestApi, type TestUser } from '../../../../test/support/api.ts';
+import { createGroup, join, refusalOf } from '../../../../test/support/groups.ts';
+import { testDatabaseUrl } from '../../../../test/support/servers.ts';
+
+describe('charts of a group', function () {
+  this.timeout(60_000);
+  let api: TestApi;
+  let ana: TestUser;
+  let url: string;
+
+  before(async () => {
+    api = await startApi(await testDatabaseUrl());
+    ana = await api.user('Ana');
+    const ben = await api.user('Ben');
+    const group = await createGroup(ana);
+    const [a, b] = [group.myMemberId as string, await join(ana, group.id as string, ben)];
+    url = `/v1/groups/${group.id}/chart.svg`;
+    const record = async (amount: string, code: string, fields: object): Promise<void> => {
+      const { status } = await ana.call('POST', `/v1/groups/${group.id}/expenses`, {
+        description: 'Thing',
+        date: '2026-11-20',
+        total: { amount, currency: code },
+        payers: [{ memberId: a, amount }],
+        split: { method: 'equal', among: [a, b] },
+        ...fields,
+      });
+      assert.equal(status, 201);
+    };
+    await record('10.00', 'EUR', { category: 'food.restaurants' });
+    await record('5.00', 'EUR', { category: 'food', date: '2026-10-01' });
+    await record('4.00', 'EUR', { kind: 'income', category: 'income' });
+    await record('900', 'JPY', { category: 'travel' });
+  });
+  after(() => api.stop());
+
+  const svgOf = async (query: string, headers?: Record<string, string>): Promise<{ status: number; headers: Headers; svg: string }> => {
+    const answer = await fetch(`${api.url}${url}?${query}`, { headers: { authorization: `Bearer ${ana.token}`, ...headers } });
+    return { status: answer.status, headers: answer.headers, svg: await answer.text() };
+  };
+
+  it('each kind, shows what the ledger has, in the currency asked for', async () => {
+    for (const [query, pattern] of [
+      ['kind=debts', /Ben.* owes 5\.50 EUR/],
+      ['kind=debts&currency=JPY', /Ben.* would pay 450 JPY to .*Ana/],
+      ['kind=debts&currency=USD', /Nobody owes anything in USD/],
+      ['kind=categories', /Food and drink.*: 15\.00 EUR, 100\.0 %/],
+      ['kind=categories&from=2026-11-01', /since 2026-11-01/],
+      ['kind=categories&to=2020-01-01', /Nothing was spent in EUR/],
+      ['kind=months', /Nov 2026: 10\.00 EUR spent, 4\.00 EUR came in/],
+      ['', /Who owes, and who is owed/],
+    ] as const) {
+      const { status, svg } = await svgOf(query);
+      assert.equal(status, 200, query);
+      assert.match(svg, pattern, query);
+    }
+    assert.doesNotMatch((await svgOf('kind=categories')).svg, /Income/);
+  });
+
+  it('runs nothing, is not sniffed, and is answered 304 until a figure changes', async () => {
+    const { headers } = await svgOf('kind=months&theme=dark');
+    assert.equal(headers.get('content-type'), 'image/svg+xml; charset=utf-8');
+    assert.equal(headers.get('x-content-type-options'), 'nosniff');
+    assert.match(headers.get('content-security-policy') ?? '', /^default-src 'none'; style-src 'unsafe-inline';.* sandbox$/);
+    assert.equal(headers.get('cache-control'), 'private, no-cache');
+    const tag = headers.get('etag') ?? '';
+    const again = await svgOf('kind=months&theme=dark', { 'if-none-match': tag });
+    assert.deepEqual([again.status, again.svg], [304, '']);
+    assert.equal((await svgOf('kind=months&theme=light', { 'if-none-match': tag })).status, 200);
+  });
+
+  it('strangers, and questions that make no sense, are refused', async () => {
+    const stranger = await api.user();
+    assert.deepEqual(refusalOf(await stranger.call('GET', url)), [404, 'not_found']);
+    for (const query of ['kind=pie', 'theme=blue', 'from=2026-13-01', 'x=1', 'currency=eur'])
+      assert.equal((await svgOf(query)).status, 400, query);
+    assert.deepEqual(refusalOf(await ana.call('GET', `${url}?currency=XXX`)), [422, 'unknown_currency']);
+  });
+});

@@ -1,0 +1,120 @@
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import { type ChartNames, findChartNames, findDebts } from '../../../../db/queries/expense/charts.ts';
+import { findStats } from '../../../../db/queries/expense/stats.ts';
+import { isCategory } from '../../../../domain/categories.ts';
+import { categoryName } from '../../../../domain/category-names.ts';
+import { isKnownCurrency } from '../../../../domain/currency.ts';
+import { parseAmount } from '../../../../domain/money.ts';
+import { planTransfers } from '../../../../domain/plan.ts';
+import { refusal, unwrap } from '../../../../domain/refusal.ts';
+import type { Tx } from '../../../../db/transact.ts';
+import { groupAccess } from '../../../access.ts';
+import { drawCategories } from '../../../charts/categories.ts';
+import { drawDebts } from '../../../charts/debts.ts';
+import { drawMonths, monthsWithoutGaps } from '../../../charts/months.ts';
+import { type Drawing, renderChart } from '../../../charts/svg.ts';
+import { type AnyRoute, route } from '../../../route.ts';
+import { currency, date, id } from '../../../schemas.ts';
+
+/** A picture that a browser opens by itself runs nothing, asks nothing of elsewhere, and has its own style sheet only. */
+const POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'; sandbox";
+
+const readChart = route({
+  service: 'expense',
+  method: 'get',
+  path: '/v1/groups/:groupId/chart.svg',
+  operationId: 'getGroupChart',
+  tag: 'statistics',
+  summary: 'A chart of a group, as SVG',
+  description:
+    'Self-contained, with a title and a description for those who do not see it. `debts`: who owes and who is owed, and the plan that settles it. `categories`: what was spent on what. `months`: what was spent and what came in, of the last twelve months that have something, or of a period of up to 36. The same figures give the same picture, so `If-None-Match` answers 304.',
+  access: groupAccess,
+  params: z.strictObject({ groupId: id }),
+  query: z.strictObject({
+    kind: z.enum(['debts', 'categories', 'months']).optional().meta({ description: '`debts` where not given.' }),
+    theme: z
+      .enum(['light', 'dark', 'auto'])
+      .optional()
+      .meta({ description: 'With `auto`, and where not given, it follows the system of the reader.' }),
+    currency: currency.optional().meta({ description: "The group's currency where not given." }),
+    from: date.optional().meta({ description: 'First day; not for debts.' }),
+    to: date.optional().meta({ description: 'Last day; not for debts.' }),
+  }),
+  answers: {
+    200: { description: 'The chart.', schema: z.string(), headers: ['ETag'], contentType: 'image/svg+xml' },
+  },
+  problems: [422],
+  handle: async (request) => {
+    const { kind = 'debts', theme = 'auto', from, to } = request.query;
+    const { groupId } = request.params;
+    const names = await findChartNames(request.read, groupId);
+    const code = request.query.currency ?? names.currency;
+    if (!isKnownCurrency(code))
+      throw refusal('unknown_currency', 'This is not the code of a currency that can be spent.', '/query/currency');
+    const drawing = await DRAWN[kind](request.read, { groupId, names, code, from, to });
+    const svg = renderChart(drawing, theme);
+    const headers = {
+      'Content-Type': 'image/svg+xml; charset=utf-8',
+      'Content-Security-Policy': POLICY,
+      'Cache-Control': 'private, no-cache',
+      ETag: `"${createHash('sha256').update(svg).digest('base64url').slice(0, 27)}"`,
+    };
+    return { status: 200, headers, body: svg };
+  },
+});
+
+/** Operations that draw. */
+export const chartRoutes: readonly AnyRoute[] = [readChart];
+
+interface Wanted {
+  readonly groupId: string;
+  readonly names: ChartNames;
+  readonly code: string;
+  readonly from: string | undefined;
+  readonly to: string | undefined;
+}
+
+const DRAWN: Readonly<Record<'debts' | 'categories' | 'months', (query: Tx['query'], wanted: Wanted) => Promise<Drawing>>> = {
+  debts: async (query, { groupId, names, code }) => {
+    const balances = await findDebts(query, groupId, code);
+    // Where an account of the system holds a rest, the members do not sum to zero and no plan settles them alone.
+    const planned = planTransfers({ balances, strategy: 'minimal' });
+    const nodes = balances.map((balance) => ({ ...balance, name: names.members.get(balance.memberId) ?? '' }));
+    return drawDebts(names.name, code, nodes, planned.ok ? planned.value.transfers : []);
+  },
+  categories: async (query, { groupId, names, code, from, to }) => {
+    const { data } = await findStats(query, { groupId }, { by: 'category', from, to });
+    const sums = new Map<string, bigint>();
+    for (const row of data) {
+      if (row.currency !== code) continue;
+      const main = nameOfMain(row.key, names.categories);
+      sums.set(main, (sums.get(main) ?? 0n) + unwrap(parseAmount(row.spent, code)));
+    }
+    return drawCategories(
+      names.name,
+      code,
+      periodWords(from, to),
+      [...sums].map(([name, minor]) => ({ name, minor })),
+    );
+  },
+  months: async (query, { groupId, names, code, from, to }) => {
+    const { data } = await findStats(query, { groupId }, { by: 'month', from, to });
+    const sums = data
+      .filter((row) => row.currency === code)
+      .map((row) => ({ month: row.key ?? '', spent: unwrap(parseAmount(row.spent, code)), income: unwrap(parseAmount(row.income, code)) }));
+    return drawMonths(names.name, code, monthsWithoutGaps(sums, { from, to }));
+  },
+};
+
+function nameOfMain(key: string | null, own: ReadonlyMap<string, string>): string {
+  if (key === null) return 'Without category';
+  const main = key.split('.')[0] ?? key;
+  return isCategory(main) ? categoryName(main, 'en') : (own.get(main) ?? main);
+}
+
+function periodWords(from: string | undefined, to: string | undefined): string {
+  if (from !== undefined && to !== undefined) return `${from} to ${to}`;
+  if (from !== undefined) return `since ${from}`;
+  return to === undefined ? 'all time' : `until ${to}`;
+}
