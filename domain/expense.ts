@@ -127,6 +127,25 @@ function rateEffect(rate: FrozenRate | null): readonly unknown[] | null {
   return rate === null ? null : [rate.perGroupCurrency, rate.source, rate.date ?? null, rate.total?.amount ?? null];
 }
 
+/**
+ * Content of which the total and the rule are those that stand keeps the shares that stand: who only mends a text or a
+ * payer moves no cent, although a standing weight may have changed since, or a merge of two members dealt the odd cents.
+ */
+export function withStandingShares(content: ExpenseContent, standing: ExpenseContent): ExpenseContent {
+  if (canonical([content.total, content.split]) !== canonical([standing.total, standing.split])) return content;
+  const owed = new Map(standing.shares.map((share) => [share.memberId, share.owed]));
+  const paid = new Map(content.shares.map((share) => [share.memberId, share.paid]));
+  const zero = formatAmount(0n, content.total.currency);
+  const shares = [...new Set([...owed.keys(), ...paid.keys()])]
+    .sort((one, other) => (one < other ? -1 : 1))
+    .map((memberId) => ({ memberId, paid: paid.get(memberId) ?? zero, owed: owed.get(memberId) ?? zero }));
+  const named = new Set([
+    ...content.payers.map((payer) => payer.memberId),
+    ...splitMentions(content.split).map((mention) => mention.memberId),
+  ]);
+  return { ...content, shares: shares.filter((share) => named.has(share.memberId)) };
+}
+
 /** A field that differs between two contents, for the history. */
 export interface FieldChange {
   readonly field: keyof ExpenseContent;

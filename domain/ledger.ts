@@ -71,6 +71,12 @@ export function transferLines({ from, to, currency, minor }: TransferPosting): P
   ]);
 }
 
+/** Makes the posting of a payment between two members who are one by now: one line, which moves nothing. */
+export function selfTransferLines({ from, currency, minor }: TransferPosting): PostingLine[] {
+  if (minor <= 0n) throw new Error('a transfer moves more than zero');
+  return balanced([{ accountId: from, currency, paid: minor, owed: minor }]);
+}
+
 /** One entry of an adjustment: by how much an account's balance changes, in minor units. */
 export interface AdjustmentEntry {
   readonly accountId: string;

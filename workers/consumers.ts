@@ -1,6 +1,7 @@
 import { FRIENDSHIP_EVENTS, followFriendships } from '../db/commands/expense/friend-ledgers.ts';
 import { noticeEvents } from '../db/commands/notification/notices.ts';
 import { DEBT_EVENTS, wakeMovedReminders, wakeSettledReminders, ZONE_EVENTS } from '../db/commands/notification/reminder-wakes.ts';
+import { AUDITED_EVENTS, auditEvents } from '../db/commands/user/audit-events.ts';
 import type { Consumer } from '../db/consume.ts';
 import type { ServiceName } from '../config/env.ts';
 import { noticedEventsOf } from '../domain/notices.ts';
@@ -30,6 +31,13 @@ export const CONSUMERS: readonly Consumer[] = [
     source: 'user',
     types: FRIENDSHIP_EVENTS,
     handle: (events, tx) => followFriendships(tx, events),
+  },
+  {
+    name: 'audited-acts',
+    service: 'user',
+    source: 'expense',
+    types: AUDITED_EVENTS,
+    handle: (events, tx) => auditEvents(tx, events),
   },
 ];
 

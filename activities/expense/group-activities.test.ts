@@ -157,6 +157,17 @@ describe('group activities', function () {
       [groupId, first],
     );
     await sql(
+      `insert into expense.dispute (id, expense_id, group_id, version, reason, opened_by) values (gen_random_uuid(), $2, $1, 1, 'secret', $3)`,
+      [groupId, expenseId, first],
+    );
+    await sql(
+      `with m as (insert into expense.member_merge (id, group_id, from_member_id, into_member_id, from_role, into_role, merged_by, undo_reason)
+         values (gen_random_uuid(), $1, $2, $3, 'editor', 'editor', gen_random_uuid(), 'secret') returning id)
+       insert into expense.member_merge_entry (merge_id, kind, source_id, version_before, version_after, entries_before)
+       select id, 'adjustment', id, 1, 2, '["secret"]' from m`,
+      [groupId, first, second],
+    );
+    await sql(
       `insert into expense.idempotency (user_id, key, method, path, request_hash, status, body) values ($1, 'k', 'POST', $2, 'h', 201, '{"name": "secret"}')`,
       [group.owner.userId, `/v1/groups/${groupId}/members`],
     );

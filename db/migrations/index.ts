@@ -21,6 +21,7 @@ import { DataRequests } from './0023-data-requests.ts';
 import { SecondFactorMisses } from './0026-second-factor-misses.ts';
 import { PeriodLock } from './0030-period-lock.ts';
 import { Disputes } from './0031-disputes.ts';
+import { MemberMerges } from './0032-member-merges.ts';
 import { CategoriesAndChanges } from './0035-categories-and-changes.ts';
 import { Activity } from './0036-activity.ts';
 import { Comments } from './0037-comments.ts';
@@ -52,6 +53,7 @@ export const MIGRATIONS: MigrationObject[] = [
   { name: '0026-second-factor-misses', class: SecondFactorMisses },
   { name: '0030-period-lock', class: PeriodLock },
   { name: '0031-disputes', class: Disputes },
+  { name: '0032-member-merges', class: MemberMerges },
   { name: '0035-categories-and-changes', class: CategoriesAndChanges },
   { name: '0036-activity', class: Activity },
   { name: '0037-comments', class: Comments },

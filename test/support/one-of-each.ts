@@ -29,6 +29,14 @@ export async function oneOfEach(api: TestApi, owner: TestUser, debtor: TestUser)
     debtor: await join(owner, groupId, debtor, { role: 'contributor' }),
     guest: (await post(owner, `${at}/members`, { displayName: 'Guest' })).id as string,
   };
+  const [twin, other] = [
+    await post(owner, `${at}/members`, { displayName: 'Twin' }),
+    await post(owner, `${at}/members`, { displayName: 'Twin' }),
+  ];
+  await post(owner, `${at}/members/${twin.id as string}/merge`, { intoMemberId: other.id });
+  const merge = await api.deps.databases.expense!.pool.query<{ id: string }>('select id from expense.member_merge where group_id = $1', [
+    groupId,
+  ]);
   const invitation = await post(owner, `${at}/invitations`, { role: 'viewer', maxUses: 100 });
   const expense = await post(owner, `${at}/expenses`, {
     description: 'Dinner',
@@ -111,6 +119,7 @@ export async function oneOfEach(api: TestApi, owner: TestUser, debtor: TestUser)
     authorizationId,
     groupId,
     memberId: memberIds.guest,
+    mergeId: merge.rows[0]!.id,
     invitationId: invitation.id as string,
     token: invitation.token as string,
     expenseId: expense.id as string,

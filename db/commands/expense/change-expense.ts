@@ -8,6 +8,7 @@ import {
   type ExpenseDraft,
   type ExpenseInput,
   samePosting,
+  withStandingShares,
 } from '../../../domain/expense.ts';
 import { rateAfterEdit } from '../../../domain/expense-rate.ts';
 import { type ExpenseEvent, moveExpense } from '../../../domain/expense-state.ts';
@@ -171,7 +172,7 @@ async function redraft(
   if (input.category !== content.category) refuseUnknownCategory(context, input.category);
   const named = new Set(content.shares.map((share) => share.memberId));
   const lenient = new Map([...context.members].map(([id, member]) => [id, named.has(id) ? { ...member, active: true } : member]));
-  const draft = await repriced(find, context, content, edit, unwrap(draftExpense(input, lenient, tieBreak)));
+  const draft = withStandingShares(await repriced(find, context, content, edit, unwrap(draftExpense(input, lenient, tieBreak))), content);
   if (expense.postingId === null || !samePosting(content, draft)) unwrap(draftExpense(input, context.members, tieBreak));
   return draft;
 }

@@ -104,12 +104,34 @@ async function erasePlace(tx: Tx, groupId: string, userId: string): Promise<numb
   member.userId = null;
   member.role = DEFAULT_ROLE;
   member.version += 1;
+  await forgetMerged(tx, member, userId);
   touchGroup(tx, group);
   await tx.query(`update expense.adjustment set reason = '${ERASED_TEXT}' where group_id = $1 and created_by = $2 and reason <> ''`, [
     groupId,
     member.id,
   ]);
   return 1;
+}
+
+/** Members who turned out to be this person bear their names still, and an undone merge would give them the account. */
+async function forgetMerged(tx: Tx, member: Member, userId: string): Promise<void> {
+  const rows = await tx.query<{ id: string }>(
+    `with recursive merged (id) as (
+       select m.id from expense.member m where m.merged_into = $1
+       union all select m.id from expense.member m join merged on m.merged_into = merged.id
+     ) select id from merged`,
+    [member.id],
+  );
+  for (const former of await tx.em.find(Member, { id: { $in: rows.map(({ id }) => id) } })) {
+    await renameInAnswers(tx, former, member.displayName);
+    await forgetInLog(tx, former);
+    former.displayName = member.displayName;
+    former.version += 1;
+  }
+  await tx.query('update expense.member_merge set moved_user_id = null where group_id = $1 and moved_user_id = $2', [
+    member.groupId,
+    userId,
+  ]);
 }
 
 async function heirOf(tx: Tx, group: Group, owner: Member): Promise<Member | null> {

@@ -100,29 +100,52 @@ export async function writeExpense(tx: Tx, expenseId: string, change: ExpenseCha
   );
 }
 
+/** What a version is kept with. */
+export interface KeptVersion {
+  readonly version: number;
+  readonly change: 'edited' | 'deleted' | 'restored' | 'merged' | 'unmerged';
+  readonly content: ExpenseContent;
+  /** Member id; null where an operator did it. */
+  readonly by: string | null;
+}
+
 /**
  * Keeps a new version for the history. The first time, what stood before is kept too: an expense that is never changed
  * costs no version row.
  */
-export async function keepVersion(
-  tx: Tx,
-  expense: ExpenseView,
-  next: {
-    readonly version: number;
-    readonly change: 'edited' | 'deleted' | 'restored';
-    readonly content: ExpenseContent;
-    readonly by: string | null;
-  },
-): Promise<void> {
+export async function keepVersion(tx: Tx, expense: ExpenseView, next: KeptVersion): Promise<void> {
+  await keepVersions(tx, [{ expense, next }]);
+}
+
+/** Keeps a new version of each of several expenses of one group; see {@link keepVersion}. */
+export async function keepVersions(tx: Tx, items: readonly { readonly expense: ExpenseView; readonly next: KeptVersion }[]): Promise<void> {
   await tx.query(
     `insert into expense.expense_version (expense_id, version, group_id, change, content, actor_member_id, at)
-     values ($1, $2, $3, 'created', $4, $5, $6) on conflict (expense_id, version) do nothing`,
-    [expense.id, expense.version, expense.groupId, JSON.stringify(expense.content), expense.createdBy, expense.createdAt],
+     select id, version, group_id, 'created', content, by, at
+     from unnest($1::uuid[], $2::int[], $3::uuid[], $4::jsonb[], $5::uuid[], $6::timestamptz[]) as v (id, version, group_id, content, by, at)
+     on conflict (expense_id, version) do nothing`,
+    [
+      items.map(({ expense }) => expense.id),
+      items.map(({ expense }) => expense.version),
+      items.map(({ expense }) => expense.groupId),
+      items.map(({ expense }) => JSON.stringify(expense.content)),
+      items.map(({ expense }) => expense.createdBy),
+      items.map(({ expense }) => expense.createdAt),
+    ],
   );
   await tx.query(
     `insert into expense.expense_version (expense_id, version, group_id, change, content, actor_member_id, at)
-     values ($1, $2, $3, $4, $5, $6, $7)`,
-    [expense.id, next.version, expense.groupId, next.change, JSON.stringify(next.content), next.by, tx.now],
+     select id, version, group_id, change, content, by, $7
+     from unnest($1::uuid[], $2::int[], $3::uuid[], $4::text[], $5::jsonb[], $6::uuid[]) as v (id, version, group_id, change, content, by)`,
+    [
+      items.map(({ expense }) => expense.id),
+      items.map(({ next }) => next.version),
+      items.map(({ expense }) => expense.groupId),
+      items.map(({ next }) => next.change),
+      items.map(({ next }) => JSON.stringify(next.content)),
+      items.map(({ next }) => next.by),
+      tx.now,
+    ],
   );
 }
 

@@ -57,7 +57,7 @@ const MAILED_OF_A_DAY: DailyCount = { ...MADE_OF_A_DAY, whose: 'created_by = $1 
 /**
  * Opens an invitation into a locked group.
  *
- * @throws RefusalError forbidden, one_owner, unknown_member, member_already_claimed, invitation_is_for_one,
+ * @throws RefusalError forbidden, one_owner, unknown_member, member_already_claimed, member_merged, invitation_is_for_one,
  *   invitation_limit_reached, id_taken, friend_ledger, rate_limited.
  */
 export async function createInvitation(
@@ -134,6 +134,8 @@ export function noteInvitation(tx: Tx, invitation: Invitation, change: Changes['
 async function inviteeOf(tx: Tx, group: Group, memberId: string): Promise<Member> {
   const member = await tx.em.findOne(Member, { id: memberId, groupId: group.id });
   if (member === null) throw refusal('unknown_member', 'There is no such member in this group.', '/memberId');
+  if (member.mergedInto != null)
+    throw refusal('member_merged', 'This member has been merged into another one; invite that one.', '/memberId');
   if (member.state === 'active' && member.userId != null)
     throw refusal('member_already_claimed', 'This member has an account already.', '/memberId');
   return member;

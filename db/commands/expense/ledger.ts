@@ -75,32 +75,62 @@ on conflict (group_id, account_id, currency) do update set net = kept.net + excl
  * @throws Error when there is no such posting, which is a defect.
  */
 export async function reversalOf(tx: Tx, postingId: string): Promise<NewPosting> {
-  const rows = await tx.query<{
-    group_id: string;
-    source_id: string;
-    source_version: number;
-    occurred_on: string;
-    account_id: string;
-    currency: string;
-    paid: string;
-    owed: string;
-  }>(
-    `select p.group_id, p.source_id, p.source_version, p.occurred_on::text, l.account_id, l.currency, l.paid, l.owed
-     from expense.posting p join expense.posting_line l on l.posting_id = p.id where p.id = $1`,
-    [postingId],
+  const [reversal] = await reversalsOf(tx, [postingId]);
+  if (reversal === undefined) throw new Error(`posting ${postingId} is missing`);
+  return reversal;
+}
+
+/**
+ * Prepares the reversals of several postings in one look, in their order; see {@link reversalOf}.
+ *
+ * @throws Error when one of them is missing, which is a defect.
+ */
+export async function reversalsOf(tx: Tx, postingIds: readonly string[]): Promise<NewPosting[]> {
+  const found = new Map((await findPostings(tx, postingIds)).map((posting) => [posting.id, posting]));
+  return postingIds.map((postingId) => {
+    const posting = found.get(postingId);
+    if (posting === undefined) throw new Error(`posting ${postingId} is missing`);
+    return { ...posting, id: uuidv7(), kind: 'reversal', reversesId: postingId, lines: reverseLines(posting.lines) };
+  });
+}
+
+/** Reads postings with their lines; those that do not exist are left out. */
+export async function findPostings(tx: Tx, postingIds: readonly string[]): Promise<NewPosting[]> {
+  if (postingIds.length === 0) return [];
+  const rows = await tx.query<PostingRow>(
+    `select p.id, p.group_id, p.kind, p.source_id, p.source_version, p.reverses_id, p.occurred_on::text, l.account_id, l.currency, l.paid, l.owed
+     from expense.posting p join expense.posting_line l on l.posting_id = p.id where p.id = any($1::uuid[])
+     order by p.id, l.account_id, l.currency`,
+    [postingIds],
   );
-  const [first] = rows;
-  if (first === undefined) throw new Error(`posting ${postingId} is missing`);
-  const lines = rows.map((row) => ({ accountId: row.account_id, currency: row.currency, paid: BigInt(row.paid), owed: BigInt(row.owed) }));
+  return Object.values(Object.groupBy(rows, (row) => row.id)).flatMap((lines) => (lines === undefined ? [] : [toPosting(lines)]));
+}
+
+interface PostingRow {
+  readonly id: string;
+  readonly group_id: string;
+  readonly kind: NewPosting['kind'];
+  readonly source_id: string;
+  readonly source_version: number;
+  readonly reverses_id: string | null;
+  readonly occurred_on: string;
+  readonly account_id: string;
+  readonly currency: string;
+  readonly paid: string;
+  readonly owed: string;
+}
+
+function toPosting(rows: readonly PostingRow[]): NewPosting {
+  const [first] = rows as readonly [PostingRow, ...PostingRow[]];
   return {
-    id: uuidv7(),
+    id: first.id,
     groupId: first.group_id,
-    kind: 'reversal',
+    kind: first.kind,
     sourceId: first.source_id,
     sourceVersion: first.source_version,
-    reversesId: postingId,
+    reversesId: first.reverses_id,
     occurredOn: first.occurred_on,
-    lines: reverseLines(lines),
+    lines: rows.map((row) => ({ accountId: row.account_id, currency: row.currency, paid: BigInt(row.paid), owed: BigInt(row.owed) })),
   };
 }
 

@@ -1,6 +1,6 @@
 import { v7 as uuidv7 } from 'uuid';
 import { type Reservation, releaseDeltas, type ReservedTransfer } from '../../../domain/balance.ts';
-import { transferLines } from '../../../domain/ledger.ts';
+import { selfTransferLines, transferLines } from '../../../domain/ledger.ts';
 import { moneyFromWire, type MoneyWire } from '../../../domain/money.ts';
 import { refusal, unwrap } from '../../../domain/refusal.ts';
 import type { Tx } from '../../transact.ts';
@@ -30,7 +30,7 @@ export async function postTransfer(
   await holdLedger(tx, payment.groupId);
   const known = await findPosting(tx, 'transfer', payment.paymentId);
   if (known !== null) return known;
-  const leg = legOf(payment);
+  const leg = legOf(await survivingParties(tx, payment));
   const postingId = await postLeg(tx, payment, 'transfer', payment.paymentId, leg);
   await shrinkReservation(tx, payment.groupId, payment.transferId, leg.minor);
   tx.emit({ type: 'ledger.transfer_posted', subjectId: postingId, groupId: payment.groupId, data: { transferId: payment.transferId } });
@@ -48,7 +48,7 @@ export async function postRefund(tx: Tx, refund: Payment & { readonly refundId: 
   await holdLedger(tx, refund.groupId);
   const known = await findPosting(tx, 'refund', refund.refundId);
   if (known !== null) return known;
-  const { from, to, ...leg } = legOf(refund);
+  const { from, to, ...leg } = legOf(await survivingParties(tx, refund));
   const postingId = await postLeg(tx, refund, 'refund', refund.refundId, { ...leg, from: to, to: from });
   tx.emit({ type: 'ledger.refund_posted', subjectId: postingId, groupId: refund.groupId, data: { refundId: refund.refundId } });
   return postingId;
@@ -109,13 +109,30 @@ async function findPosting(tx: Tx, kind: 'transfer' | 'refund', sourceId: string
   return row?.id ?? null;
 }
 
+/**
+ * A payment between those whom its members turned out to be: one that was begun before a merge is posted to who remains.
+ * Merges are rare and one after the other, so a chain is short.
+ */
+async function survivingParties<P extends Payment>(tx: Tx, payment: P): Promise<P> {
+  const rows = await tx.query<{ id: string; surviving: string }>(
+    `with recursive chain (id, surviving, next) as (
+       select m.id, m.id, m.merged_into from expense.member m where m.id = any($1::uuid[])
+       union all select c.id, m.id, m.merged_into from chain c join expense.member m on m.id = c.next
+     ) select id, surviving from chain where next is null`,
+    [[payment.from, payment.to]],
+  );
+  const surviving = new Map(rows.map((row) => [row.id, row.surviving]));
+  return { ...payment, from: surviving.get(payment.from) ?? payment.from, to: surviving.get(payment.to) ?? payment.to };
+}
+
 function legOf(payment: Payment): ReservedTransfer {
   return { from: payment.from, to: payment.to, ...unwrap(moneyFromWire(payment.money)) };
 }
 
 async function postLeg(tx: Tx, payment: Payment, kind: 'transfer' | 'refund', sourceId: string, leg: ReservedTransfer): Promise<string> {
   const id = uuidv7();
-  const lines = transferLines(leg);
+  // Two who paid each other and are one by now: the ledger has the payment, and nothing moves.
+  const lines = leg.from === leg.to ? selfTransferLines(leg) : transferLines(leg);
   await post(tx, [{ id, groupId: payment.groupId, kind, sourceId, sourceVersion: 1, reversesId: null, occurredOn: payment.date, lines }]);
   return id;
 }

@@ -13,6 +13,8 @@ export const DEBT_EVENTS: readonly EventType[] = [
   'ledger.transfer_posted',
   'ledger.refund_posted',
   'member.left',
+  'member.merged',
+  'member.unmerged',
   'group.state_changed',
 ];
 

@@ -15,6 +15,7 @@ export const AUDIT_ACTIONS = {
   'totp.recovery_code_used': '',
   'session.ended': '',
   'platform.acted': '`operation`: what somebody with a platform role asked for',
+  'merge.undone': '`groupId`, `memberId`, `intoMemberId`, `mergeId`',
   'user.suspended': '`reason`',
   'user.reinstated': '`reason`',
   'user.role_changed': '`from`, `to`, `reason`',

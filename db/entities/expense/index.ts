@@ -24,6 +24,8 @@ import { Change } from './change.ts';
 import { Comment } from './comment.ts';
 import { Dispute } from './dispute.ts';
 import { ExpenseExportPart } from './expense-export-part.ts';
+import { MemberMerge } from './member-merge.ts';
+import { MemberMergeEntry } from './member-merge-entry.ts';
 
 /** Every table of the expense service. */
 export const expenseEntities = [
@@ -53,4 +55,6 @@ export const expenseEntities = [
   Comment,
   Dispute,
   ExpenseExportPart,
+  MemberMerge,
+  MemberMergeEntry,
 ];

@@ -16,6 +16,7 @@ const schema = defineEntity({
     version: p.integer().default(1),
     createdAt: p.datetime().columnType('timestamptz').defaultRaw('now()'),
     leftAt: p.datetime().columnType('timestamptz').nullable(),
+    mergedInto: p.uuid().nullable(),
   },
   indexes: [
     { name: 'member_user', properties: ['userId'] },
@@ -29,6 +30,6 @@ const schema = defineEntity({
   ],
 });
 
-/** A participant of a group, with or without an account (`userId`). Also the ledger account of that participant: the ids are the same. */
+/** A participant of a group, with or without an account (`userId`). Also the ledger account of that participant: the ids are the same. `mergedInto`: the member whom they turned out to be. */
 export class Member extends schema.class {}
 schema.setClass(Member);

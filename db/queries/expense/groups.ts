@@ -12,6 +12,8 @@ export interface MemberView {
   readonly weight: string;
   readonly unitId: string | null;
   readonly state: 'active' | 'left';
+  /** The member whom they turned out to be; null but for merged ones. */
+  readonly mergedInto: string | null;
   readonly version: number;
 }
 
@@ -36,7 +38,7 @@ export type Query = Tx['query'];
 
 const GROUP_COLUMNS = `g.id, g.kind, g.name, g.currency, g.time_zone, g.state, g.policy, g.locked_until::text as locked_until, g.version, g.created_at,
   (select json_agg(json_build_object('id', m.id, 'displayName', m.display_name, 'userId', m.user_id, 'role', m.role,
-      'weight', trim_scale(m.weight)::text, 'unitId', m.unit_id, 'state', m.state, 'version', m.version) order by m.created_at, m.id)
+      'weight', trim_scale(m.weight)::text, 'unitId', m.unit_id, 'state', m.state, 'mergedInto', m.merged_into, 'version', m.version) order by m.created_at, m.id)
    from expense.member m where m.group_id = g.id) as members`;
 
 interface GroupRow {

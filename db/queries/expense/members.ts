@@ -4,7 +4,7 @@ import type { MemberView, Query } from './groups.ts';
 export async function findMember(query: Query, groupId: string, memberId: string): Promise<MemberView | null> {
   const [row] = await query<MemberView>(
     `select m.id, m.display_name as "displayName", m.user_id as "userId", m.role, trim_scale(m.weight)::text as weight,
-       m.unit_id as "unitId", m.state, m.version
+       m.unit_id as "unitId", m.state, m.merged_into as "mergedInto", m.version
      from expense.member m where m.id = $2 and m.group_id = $1`,
     [groupId, memberId],
   );

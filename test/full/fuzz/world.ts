@@ -306,12 +306,28 @@ async function playPlatform(at: Addresses, grantAdmin: (email: string) => Promis
     return data[0];
   })) as Json;
   const user = { token: otto.token, path: { userId: idOf(found) } };
+  const [mergeId] = await merges(otto, 1);
   return {
     listUsers: [{ token: otto.token }],
     getUser: [user],
     updateUser: [{ ...user, headers: any, body: { state: 'suspended', reason: 'Asked for' } }],
     listAudit: [{ token: otto.token }],
+    listMerges: [{ token: otto.token }],
+    undoMerge: [{ token: otto.token, path: { mergeId: mergeId! }, body: { reason: 'They are two' } }],
   };
+}
+
+/** Members merged in a group of somebody who may read of it. @returns the merges' ids. */
+async function merges(person: Person, count: number): Promise<string[]> {
+  const group = await person.call('POST', '/v1/groups', { name: 'Twins', currency: 'EUR' });
+  const members = `/v1/groups/${idOf(group)}/members`;
+  const into = await person.call('POST', members, { displayName: 'Remaining' });
+  for (let made = 0; made < count; made++) {
+    const from = await person.call('POST', members, { displayName: 'Twin' });
+    await person.call('POST', `${members}/${idOf(from)}/merge`, { intoMemberId: idOf(into) });
+  }
+  const { data } = (await person.call('GET', `/v1/operations/merges?groupId=${idOf(group)}`)) as { data: Json[] };
+  return data.map(idOf);
 }
 
 /** A further sign-in of somebody, which nothing else uses. */
@@ -364,9 +380,9 @@ class Play {
     await this.#ana.call('DELETE', `/v1/groups/${deleted.id}`);
     await this.#ana.call('POST', `/v1/groups/${archived.id}/archive`);
     const members = `/v1/groups/${home.id}/members`;
-    const [guest, leaving] = (await Promise.all(
-      ['Guest', 'Passing by'].map((displayName) => this.#ana.call('POST', members, { displayName })),
-    )) as [Json, Json];
+    const [guest, leaving, twin] = (await Promise.all(
+      ['Guest', 'Passing by', 'Twin'].map((displayName) => this.#ana.call('POST', members, { displayName })),
+    )) as [Json, Json, Json];
     const at = (group: Group): Pick<Recipe, 'token' | 'path'> => ({ token: ana, path: { groupId: group.id } });
     return {
       createGroup: [{ token: ana, body: { name: 'New', currency: 'JPY', timeZone: 'Asia/Tokyo' } }],
@@ -378,6 +394,7 @@ class Play {
       archiveGroup: [at(toArchive)],
       unarchiveGroup: [at(archived)],
       leaveGroup: [{ ...at(toLeave), token: this.#ben.token }],
+      mergeMember: [{ token: ana, path: { groupId: home.id, memberId: idOf(twin) }, body: { intoMemberId: idOf(guest) } }],
       lockGroup: [{ ...at(home), body: { until: '2001-01-01' } }],
       handOverGroup: [{ ...at(toHandOver), body: { memberId: toHandOver.ben } }],
       addMember: [{ ...at(home), body: { displayName: 'Another guest', role: 'viewer', weight: '1.5' } }],

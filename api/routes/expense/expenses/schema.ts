@@ -118,7 +118,7 @@ export const history = listOf(
   z
     .strictObject({
       version: z.int(),
-      change: z.enum(['created', 'edited', 'deleted', 'restored']),
+      change: z.enum(['created', 'edited', 'deleted', 'restored', 'merged', 'unmerged']),
       by: id.nullable(),
       at: instant,
       outcome: z.enum(['waiting', 'approved', 'rejected', 'expired', 'withdrawn', 'voided']).nullable(),

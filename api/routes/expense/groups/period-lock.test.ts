@@ -61,6 +61,9 @@ describe('period lock', function () {
     const told = api.events
       .filter(({ event }) => event.type === 'group.locked' && event.groupId === groupId)
       .map(({ event }) => event.data);
+    const { data } = (await ana.call('GET', `/v1/groups/${groupId}/activity`)).body;
+    const locks = data.filter((one: { type: string }) => one.type === 'group.locked');
+    assert.deepEqual(locks.at(-1).changes, [{ field: 'lockedUntil', from: null, to: UNTIL }]);
     assert.deepEqual(told, [{ until: UNTIL }, { until: '2026-11-02' }, { until: UNTIL }, { until: null }]);
   });
 

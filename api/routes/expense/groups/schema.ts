@@ -35,6 +35,7 @@ export const member = z
     weight,
     unitId: id.nullable(),
     state: z.enum(['active', 'left']),
+    mergedInto: id.nullable().meta({ description: 'The member whom they turned out to be.' }),
     version: z.int(),
   })
   .meta({ id: 'Member' });

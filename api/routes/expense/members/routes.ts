@@ -1,6 +1,7 @@
 import { lockGroup } from '../../../../db/commands/expense/groups.ts';
 import { createInvitation } from '../../../../db/commands/expense/invitations.ts';
 import { actingMember, addMember, changeMember, memberOf, removeMember } from '../../../../db/commands/expense/members.ts';
+import { mergeMembers } from '../../../../db/commands/expense/merge-members.ts';
 import type { Query } from '../../../../db/queries/expense/groups.ts';
 import { findMember } from '../../../../db/queries/expense/members.ts';
 import { groupAccess } from '../../../access.ts';
@@ -104,8 +105,32 @@ const remove = route({
     }),
 });
 
+const merge = route({
+  service: 'expense',
+  method: 'post',
+  path: '/v1/groups/:groupId/members/:memberId/merge',
+  operationId: 'mergeMember',
+  tag,
+  summary: 'Merge a member into another one',
+  description:
+    'For two members who are one person; at most one of them has an account, which the one who remains keeps or gets. What the merged one shared and paid is the other’s from now on: postings are reversed and made again, and nobody else’s balance moves. 409 while money of the merged one is on its way or an expense that names them waits for approval. The support can undo it.',
+  access: memberAccess,
+  params: schema.memberParams,
+  body: schema.mergeMember,
+  answers: { 200: { description: 'The member who remains.', schema: schema.member, headers: ['ETag'] } },
+  problems: [409],
+  handle: (request) =>
+    request.command(async (tx) => {
+      const group = await lockGroup(tx, request.params.groupId, statesOf(request.policy));
+      const actor = await actingMember(tx, group, request.principal.userId, leastOf(request.policy));
+      const member = await memberOf(tx, group, request.params.memberId);
+      const remaining = await mergeMembers(tx, group, actor, member, request.body.intoMemberId);
+      return answerMember(tx.query, group.id, remaining.id, 200);
+    }),
+});
+
 /** Operations on the members of a group. */
-export const memberRoutes: readonly AnyRoute[] = [create, get, update, remove];
+export const memberRoutes: readonly AnyRoute[] = [create, get, update, remove, merge];
 
 async function answerMember(query: Query, groupId: string, memberId: string, status: number): Promise<Answer> {
   const member = await findMember(query, groupId, memberId);

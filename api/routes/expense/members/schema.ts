@@ -21,3 +21,5 @@ export const updateMember = z.strictObject({
   weight: weight.optional(),
   unitId: id.nullable().optional(),
 });
+
+export const mergeMember = z.strictObject({ intoMemberId: id.meta({ description: 'The member who remains.' }) });
