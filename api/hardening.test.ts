@@ -155,6 +155,30 @@ describe('hostile input', function () {
     assert.deepEqual(refused(expecting), [417, 'expectation_failed']);
   });
 
+  it('takes a request whose end is said in two ways, or strangely, for none and closes the connection', async () => {
+    const secret = 'GET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n';
+    for (const framing of [
+      'Content-Length: 4\r\nTransfer-Encoding: chunked',
+      'Transfer-Encoding: chunked\r\nContent-Length: 4',
+      'Content-Length: 4\r\nContent-Length: 40',
+      'Content-Length: +4',
+      'Content-Length: 4, 4',
+      'Transfer-Encoding: xchunked',
+      'Transfer-Encoding: chunked, identity',
+      'Transfer-Encoding : chunked',
+      'Transfer-Encoding:\x0bchunked',
+      ' Transfer-Encoding: chunked',
+      'X-Folded: a\r\n Transfer-Encoding: chunked\r\nContent-Length: x',
+    ]) {
+      const head = `POST /v1/groups HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${ana.token}\r\nContent-Type: application/json\r\n`;
+      const text = await rawBytes(api.url, `${head}${framing}\r\n\r\n0\r\n\r\n${secret}`);
+      assert.match(text, /^HTTP\/1\.1 400 /, framing);
+      assert.equal(text.match(/HTTP\/1\.1 /g)?.length, 1, `${framing}: one request, one answer`);
+    }
+    const lengthless = await rawBytes(api.url, `GET /livez HTTP/1.1\r\nHost: x\nX: y\r\nConnection: close\r\n\r\n`);
+    assert.match(lengthless, /^HTTP\/1\.1 400 /, 'a line that ends in LF alone');
+  });
+
   it('answers a body that breaks off with 400 or a closed socket, and goes on', async () => {
     const text = await rawBytes(
       api.url,

@@ -6,6 +6,7 @@ import { startApi, type TestApi, type TestUser } from '../../test/support/api.ts
 import { createGroup } from '../../test/support/groups.ts';
 import { rawRequest } from '../../test/support/raw-http.ts';
 import { filledPath, oneOfEach, type OneOfEach } from '../../test/support/one-of-each.ts';
+import { rowCounts } from '../../test/support/row-counts.ts';
 import { testDatabaseUrl } from '../../test/support/servers.ts';
 import { platformRoleOf, policyOf } from '../policy.ts';
 import { routesOf } from '../registry.ts';
@@ -89,6 +90,19 @@ describe('attacks with text', function () {
     assert.deepEqual(await found(`O'B`), [`O'Brien`]);
     assert.deepEqual(await found('k\\s'), ['back\\slash']);
     assert.deepEqual(await found(`' or true --`), []);
+  });
+
+  it('looking, writes nothing, whatever is looked at', async () => {
+    // A sign-in at a provider begins and ends with a GET of the browser's: it is tied to a cookie and taken once.
+    const looks = routesOf().filter(({ method, operationId }) => method === 'get' && !['startOidc', 'finishOidc'].includes(operationId));
+    assert.ok(looks.length > 30);
+    const before = await rowCounts(api);
+    for (const route of looks) {
+      const by = platformRoleOf(policyOf(route)) === null ? world.owner : admin;
+      const { status } = await by.call('GET', filledPath(route.path, world.params));
+      assert.ok(status < 500, `${route.operationId}: ${status}`);
+    }
+    assert.deepEqual(await rowCounts(api), before);
   });
 
   it('in a header that is sent back, adds no header', async () => {

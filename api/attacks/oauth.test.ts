@@ -5,6 +5,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { createApp } from '../app.ts';
 import { startApiServer } from '../server.ts';
 import { SESSION_DAYS_MAX } from '../../db/commands/user/sessions.ts';
+import { SCOPES } from '../../domain/scopes.ts';
 import { startApi, type TestApi, type TestUser } from '../../test/support/api.ts';
 import { OAuthBrowser } from '../../test/support/oauth-browser.ts';
 import { testDatabaseUrl } from '../../test/support/servers.ts';
@@ -209,6 +210,20 @@ describe('attacks on OAuth', function () {
       const code = await codeOf(app, secret);
       assert.equal((await exchange(app, code, secret, { redirect_uri: `${BACK}/` })).body.error, 'invalid_grant');
       assert.equal((await exchange(app, code, secret, { redirect_uri: '' })).body.error, 'invalid_request');
+    });
+
+    it('lives for a minute', async () => {
+      const secret = verifier();
+      const code = await codeOf(app, secret);
+      const { pool } = api.deps.databases.user!;
+      const hash = createHash('sha256').update(code).digest('hex');
+      const { rows } = await pool.query<{ left: number }>(
+        `select extract(epoch from expires_at - now())::int as left from "user".oauth_artifact where id_hash = $1`,
+        [hash],
+      );
+      assert.ok(rows[0]!.left > 30 && rows[0]!.left <= 60, `${rows[0]!.left} s`);
+      await pool.query(`update "user".oauth_artifact set expires_at = now() where id_hash = $1`, [hash]);
+      assert.equal((await exchange(app, code, secret)).body.error, 'invalid_grant');
     });
 
     it('used twice, ends the tokens of its first use', async () => {
@@ -431,6 +446,25 @@ describe('attacks on OAuth', function () {
       assert.ok(page.text.includes('Budget &lt;b&gt;app&lt;/b&gt;'));
       for (const cookie of page.cookies) assert.match(cookie, /httponly/i);
       for (const cookie of page.cookies) assert.match(cookie, /samesite=lax/i);
+    });
+
+    it('hide the password, and let password managers and autofill help', async () => {
+      const page = await new OAuthBrowser(api.url).get(authorizeUrl(app, verifier()));
+      const input = /<input[^>]*name="password"[^>]*>/.exec(page.text)?.[0] ?? '';
+      assert.match(input, /type="password"/);
+      assert.match(input, /autocomplete="current-password"/);
+      assert.match(page.text, /name="email"[^>]*autocomplete="username"/);
+      assert.doesNotMatch(page.text, /onpaste|maxlength|autocomplete="off"/);
+    });
+
+    it('say who asks for what, as whom, for how long, and where the person goes then', async () => {
+      const browser = new OAuthBrowser(api.url);
+      await browser.get(authorizeUrl(await application(), verifier()));
+      const { text } = await browser.submit({ email, password: PASSWORD });
+      for (const words of ['Budget &lt;b&gt;app&lt;/b&gt;', SCOPES['profile:read'], SCOPES['groups:read'], email, BACK])
+        assert.ok(text.includes(words), words);
+      assert.match(text, /60 days after it was last used, after 365 days at the latest/);
+      assert.ok(!text.includes(SCOPES['groups:write']), 'what was not asked for is not named');
     });
 
     it('sent without the cookie or the token of the form, allow nothing', async () => {

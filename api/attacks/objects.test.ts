@@ -3,10 +3,10 @@
 import assert from 'node:assert/strict';
 import { gzipSync } from 'node:zlib';
 import { z } from 'zod';
-import { SERVICES } from '../../config/env.ts';
 import { startApi, type TestApi, type TestUser } from '../../test/support/api.ts';
 import { filledPath, oneOfEach, type OneOfEach } from '../../test/support/one-of-each.ts';
 import { rawRequest } from '../../test/support/raw-http.ts';
+import { rowCounts } from '../../test/support/row-counts.ts';
 import { testDatabaseUrl } from '../../test/support/servers.ts';
 import { platformRoleOf, policyOf } from '../policy.ts';
 import { routesOf } from '../registry.ts';
@@ -175,20 +175,3 @@ describe('attacks with objects', function () {
     assert.ok(performance.now() - started < 5_000);
   });
 });
-
-/** Rows of every table of every service, but for the log of security events, which notes refused tries as well. */
-async function rowCounts(api: TestApi): Promise<Record<string, number>> {
-  const counts: Record<string, number> = {};
-  for (const service of SERVICES) {
-    const { pool } = api.deps.databases[service]!;
-    const { rows } = await pool.query<{ name: string }>(
-      `select table_name as name from information_schema.tables where table_schema = $1 and table_type = 'BASE TABLE' and table_name <> 'audit_event'`,
-      [service],
-    );
-    for (const { name } of rows) {
-      const { rows: counted } = await pool.query<{ n: number }>(`select count(*)::int as n from "${service}"."${name}"`);
-      counts[`${service}.${name}`] = counted[0]!.n;
-    }
-  }
-  return counts;
-}

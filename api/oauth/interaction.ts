@@ -5,7 +5,7 @@ import { deriveKey } from '../../config/secrets.ts';
 import { audit } from '../../db/commands/user/audit.ts';
 import { authorizeApplication } from '../../db/commands/user/oauth.ts';
 import type { SignInRefusal } from '../../db/commands/user/password-sign-in.ts';
-import type { OpenSession } from '../../db/commands/user/sessions.ts';
+import { type OpenSession, SESSION_DAYS, SESSION_DAYS_MAX } from '../../db/commands/user/sessions.ts';
 import { findAccount } from '../../db/queries/user/accounts.ts';
 import { read, transact } from '../../db/transact.ts';
 import { isScope } from '../../domain/scopes.ts';
@@ -50,7 +50,8 @@ export async function showInteraction({ deps, provider }: PageDeps, ctx: Context
   const account = userId === undefined ? null : await findAccount((text, values) => read(databaseOf(deps, 'user'), text, values), userId);
   if (account === null) return expired(ctx);
   const scopes = textOf(interaction.params['scope']).split(' ');
-  consentPage(ctx, { uid, csrf, application, homepage, returnsTo: redirectUri, email: account.email, scopes }, destination);
+  const lastsDays = { unused: SESSION_DAYS, most: SESSION_DAYS_MAX };
+  consentPage(ctx, { uid, csrf, application, homepage, returnsTo: redirectUri, email: account.email, scopes, lastsDays }, destination);
 }
 
 /** Takes what a person sent from such a page, and goes on with the authorization. */

@@ -56,6 +56,8 @@ export interface ConsentPage {
   readonly returnsTo: string;
   readonly email: string;
   readonly scopes: readonly string[];
+  /** For how many days it holds: unused, and at most. */
+  readonly lastsDays: { readonly unused: number; readonly most: number };
 }
 
 /** Writes the question: POST `csrf` and `decision` = `allow` or `deny`. */
@@ -68,7 +70,7 @@ export function consentPage(ctx: PageContext, page: ConsentPage, destination: st
     `Allow ${page.application}?`,
     `<p>You are signed in as <strong>${escape(page.email)}</strong>.</p>${homepage}
 <p><strong>${escape(page.application)}</strong> would like to:</p><ul>${wishes.join('')}</ul>
-<p class="soft">You then return to ${escape(page.returnsTo)}. You can take this back at any time.</p>
+<p class="soft">You then return to ${escape(page.returnsTo)}. You can take this back at any time; it ends ${page.lastsDays.unused} days after it was last used, after ${page.lastsDays.most} days at the latest.</p>
 <form method="post" action="/oauth/interaction/${escape(page.uid)}"><input type="hidden" name="csrf" value="${escape(page.csrf)}">
 <button class="main" type="submit" name="decision" value="allow">Allow</button><button type="submit" name="decision" value="deny">Deny</button></form>`,
     destination,

@@ -2,6 +2,7 @@
 // Method: the real API over real Postgres; codes are computed by the library that apps use, steps are aged in the row.
 import assert from 'node:assert/strict';
 import { Secret, TOTP } from 'otpauth';
+import { linkedToken } from '../../../../config/opaque-tokens.ts';
 import { TOTP_MISSES_MAX, TOTP_REST_HOURS } from '../../../../db/commands/user/second-factor.ts';
 import { startApi, type TestAnswer, type TestApi } from '../../../../test/support/api.ts';
 import { testDatabaseUrl } from '../../../../test/support/servers.ts';
@@ -217,6 +218,19 @@ describe('second factor', function () {
     assert.equal((await who.call('DELETE', '/v1/auth/totp', { totp: codeOf(who.secret) })).status, 204);
     assert.equal((await login(who.email)).status, 200);
     assert.deepEqual(statusAndCode(await who.call('DELETE', '/v1/auth/totp', { password: PASSWORD })), [409, 'totp_not_enabled']);
+  });
+
+  it('stays when the password is reset by mail', async () => {
+    const who = await enabled();
+    await api.call('POST', '/v1/auth/password/forgot', { email: who.email });
+    const [mail] = await sql(`select id from "user".mail_token where account_id = $1 and purpose = 'reset-password'`, [who.userId]);
+    const token = linkedToken(api.deps.secrets, 'reset-password', mail!['id'] as string);
+    const password = 'another staple entirely';
+    assert.equal((await api.call('POST', '/v1/auth/password/reset', { token, password })).status, 204);
+    const signIn = (totp?: string): Promise<TestAnswer> =>
+      api.call('POST', '/v1/auth/login', { email: who.email, password, ...(totp === undefined ? {} : { totp }) });
+    assert.deepEqual(statusAndCode(await signIn()), [401, 'totp_required']);
+    assert.equal((await signIn(codeOf(who.secret))).status, 200);
   });
 
   it('too many tries of codes for one account, are 429', async () => {
