@@ -50,8 +50,44 @@ describe('scripts/run-suites', () => {
     const inCi = run({ SAFESPLITX_COUNTS: counts });
     assert.doesNotMatch(inCi.stdout, /^\d+ passed, 3 failed/m);
     const sum = spawnSync(process.execPath, ['scripts/sum-counts.mjs', counts, '1'], { encoding: 'utf8' });
-    assert.equal(readFileSync(counts, 'utf8').trim().split('\n').length, 5);
+    const noted = readFileSync(counts, 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { suite: string; tests: string[] });
+    assert.deepEqual(
+      noted.map(({ suite, tests }) => [suite, ...tests]),
+      [['good', 'suite good'], ['own count', 'suite own count'], ['absent'], ['empty'], ['endless']],
+      'a suite that failed shows nothing',
+    );
     assert.match(sum.stdout, /\n8 passed, 3 failed\n$/);
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  it('titles of mocha tests that passed are noted, and of no others', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'safesplitx-test-'));
+    const testFile = join(folder, 'mixed.test.ts');
+    writeFileSync(
+      testFile,
+      `describe('outer', () => {
+         describe('inner', () => { it('passes, "quoted"', () => {}); });
+         it('fails', () => { throw new Error('x'); });
+         it('is pending');
+         it('is skipped', function () { this.skip(); });
+       });`,
+    );
+    const script = join(folder, 'run.ts');
+    const module = JSON.stringify(new URL('run-suites.ts', import.meta.url).href);
+    const suites = JSON.stringify([{ name: 'mixed', run: { kind: 'mocha', files: [testFile] }, limitMinutes: 1 }]);
+    writeFileSync(script, `import { runSuites } from ${module};\nprocess.exitCode = await runSuites(${suites});`);
+    const counts = join(folder, 'counts');
+    const run = spawnSync(process.execPath, [script], { encoding: 'utf8', env: { ...process.env, SAFESPLITX_COUNTS: counts } });
+    assert.equal(run.status, 1, run.stdout);
+    assert.deepEqual(JSON.parse(readFileSync(counts, 'utf8')), {
+      suite: 'mixed',
+      passed: 1,
+      failed: 3,
+      tests: ['outer inner passes, "quoted"'],
+    });
     rmSync(folder, { recursive: true, force: true });
   });
 });

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
-import { appendFileSync, globSync } from 'node:fs';
-import { matchesGlob } from 'node:path';
+import { appendFileSync, globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, matchesGlob } from 'node:path';
 import type { Suite } from './suites.ts';
 import { provideTools } from './tools.ts';
 
@@ -8,6 +9,12 @@ import { provideTools } from './tools.ts';
 export interface Count {
   readonly passed: number;
   readonly failed: number;
+}
+
+/** What is noted of a suite under .ci/run. */
+interface Ran extends Count {
+  /** Full titles of the tests that passed; of a suite that has none, its own name. */
+  readonly tests: readonly string[];
 }
 
 const MOCHA = 'node_modules/mocha/bin/mocha.js';
@@ -33,7 +40,7 @@ export async function runSuites(suites: readonly Suite[], only: readonly string[
     process.stdout.write(`\n== ${suite.name}\n`);
     const count = await runSuite(suite).catch((error: unknown) => {
       process.stdout.write(`${error instanceof Error ? error.message : String(error)}\n`);
-      return { passed: 0, failed: 1 };
+      return { passed: 0, failed: 1, tests: [] };
     });
     process.stdout.write(
       `== ${suite.name}: passed ${count.passed}, failed ${count.failed}, ${((Date.now() - began) / 1000).toFixed(1)} s\n`,
@@ -47,10 +54,25 @@ export async function runSuites(suites: readonly Suite[], only: readonly string[
   return total.failed === 0 && total.passed > 0 ? 0 : 1;
 }
 
-async function runSuite(suite: Suite): Promise<Count> {
-  const env = { ...process.env, ...provideTools(suite.needs ?? []) };
-  const { code, output } = await runCommand(commandOf(suite), env, suite.limitMinutes);
-  return suite.run.kind === 'mocha' ? countMocha(output, code) : countCommand(output, code);
+async function runSuite(suite: Suite): Promise<Ran> {
+  const folder = mkdtempSync(join(tmpdir(), 'safesplitx-suite-'));
+  const passedFile = join(folder, 'passed');
+  writeFileSync(passedFile, '');
+  try {
+    const env = { ...process.env, ...provideTools(suite.needs ?? []), SAFESPLITX_PASSED: passedFile };
+    const { code, output } = await runCommand(commandOf(suite), env, suite.limitMinutes);
+    if (suite.run.kind === 'mocha') return { ...countMocha(output, code), tests: readPassed(passedFile) };
+    const count = countCommand(output, code);
+    return { ...count, tests: count.failed === 0 ? [`suite ${suite.name}`] : [] };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Titles that test/setup.ts noted, one JSON text a line; a process that was ended may have left half a line. */
+function readPassed(file: string): string[] {
+  const lines = readFileSync(file, 'utf8').split('\n');
+  return lines.slice(0, -1).map((line) => JSON.parse(line) as string);
 }
 
 function commandOf({ name, run }: Suite): readonly string[] {
@@ -106,7 +128,7 @@ function runCommand(
   });
 }
 
-function record(suite: string, count: Count): void {
+function record(suite: string, count: Ran): void {
   const file = process.env['SAFESPLITX_COUNTS'];
   if (file) appendFileSync(file, `${JSON.stringify({ suite, ...count })}\n`);
 }
