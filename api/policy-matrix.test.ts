@@ -111,6 +111,7 @@ const EXPECTED: Readonly<Record<string, Expected>> = {
   listFriends: user('friends:read'),
   askFriend: user('friends:write', { email: 'somebody@example.com' }),
   getFriend: own('friends:read'),
+  getFriendBalances: own('expenses:read'),
   acceptFriend: own('friends:write'),
   declineFriend: own('friends:write'),
   removeFriend: own('friends:write'),

@@ -113,6 +113,7 @@ export const POLICIES: Readonly<Record<string, Policy>> = {
   listFriends: user('friends:read'),
   askFriend: user('friends:write'),
   getFriend: own('friends:read', 'friend'),
+  getFriendBalances: own('expenses:read', 'friend'),
   acceptFriend: own('friends:write', 'friend'),
   declineFriend: own('friends:write', 'friend'),
   removeFriend: own('friends:write', 'friend'),

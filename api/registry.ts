@@ -28,6 +28,7 @@ import { identityRoutes } from './routes/user/oidc/identity-routes.ts';
 import { oidcRoutes } from './routes/user/oidc/routes.ts';
 import { meRoutes } from './routes/user/me/routes.ts';
 import { preferenceRoutes } from './routes/user/preferences/routes.ts';
+import { friendBalanceRoutes } from './routes/user/friends/balance-routes.ts';
 import { friendRoutes } from './routes/user/friends/routes.ts';
 import { blockRoutes } from './routes/user/blocks/routes.ts';
 import { applicationRoutes } from './routes/user/oauth/application-routes.ts';
@@ -46,6 +47,7 @@ const ROUTES: Record<ServiceName, readonly AnyRoute[]> = {
     ...meRoutes,
     ...preferenceRoutes,
     ...friendRoutes,
+    ...friendBalanceRoutes,
     ...blockRoutes,
     ...requestRoutes,
     ...sessionRoutes,

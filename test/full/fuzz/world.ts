@@ -160,6 +160,7 @@ async function playFriends(at: Addresses, ana: Person): Promise<Recipes> {
     listFriends: [{ token: ana.token }],
     askFriend: [{ token: ana.token, body: { email: `xen-${uuidv7()}@example.com` } }],
     getFriend: [of(friend)],
+    getFriendBalances: [of(friend)],
     acceptFriend: [of(accepting)],
     declineFriend: [of(declining)],
     removeFriend: [of(removing)],
