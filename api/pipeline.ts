@@ -8,6 +8,7 @@ import { addressKey } from './client-address.ts';
 import { databaseOf, type Deps } from './deps.ts';
 import type { Authenticate } from './middleware/authenticate.ts';
 import { BODY_LIMIT_BYTES, parseJson, readBody } from './middleware/body.ts';
+import { isForm, parseForm } from './middleware/multipart.ts';
 import { guardQuery, isStorable } from './middleware/guard.ts';
 import type { RateLimits } from './middleware/rate-limit.ts';
 import { validate } from './middleware/validate.ts';
@@ -54,7 +55,8 @@ export async function runRoute(pipeline: Pipeline, route: AnyRoute, ctx: Context
     return;
   }
   const query = queryOf(route, ctx);
-  const body = bodyOf(route, ctx, rawBody);
+  const form = route.form !== undefined && isForm(ctx) ? await parseForm(ctx, rawBody, route.form) : null;
+  const body = form === null ? bodyOf(route, ctx, rawBody) : validate(route.body as z.ZodType, form.body, '');
   const scope = scopeOf(route, ctx, principal, rawBody);
   if (principal !== null) requirePolicy(policy, principal);
   if (route.access?.permit !== undefined && !route.access.permit(resource, principal as Principal)) {
@@ -72,6 +74,7 @@ export async function runRoute(pipeline: Pipeline, route: AnyRoute, ctx: Context
     query,
     body,
     rawBody,
+    file: form?.file ?? null,
     resource,
     headers: ctx.headers,
     requestId: (ctx.state as Noted).requestId ?? '',

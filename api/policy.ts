@@ -11,6 +11,7 @@ export type ResourceKind =
   | 'member'
   | 'expense'
   | 'comment'
+  | 'import'
   | 'transfer'
   | 'payment'
   | 'refund'
@@ -178,6 +179,9 @@ export const POLICIES: Readonly<Record<string, Policy>> = {
   disputeExpense: member('expenses:write', 'viewer', { on: 'expense', states: OPEN, rule: 'Who has a part in it, and editors.' }),
   resolveDispute: member('expenses:write', 'viewer', { on: 'expense', states: OPEN, rule: 'Who disputed it, and admins.' }),
   createAdjustment: member('expenses:write', 'admin', { states: OPEN }),
+  createImport: member('expenses:write', 'admin', { states: OPEN }),
+  getImport: member('expenses:read', 'viewer', { on: 'import' }),
+  undoImport: member('expenses:write', 'admin', { on: 'import', states: OPEN }),
   listSettlements: member('payments:read', 'viewer'),
   getSettlement: member('payments:read', 'viewer', { on: 'settlement' }),
   getRefund: member('payments:read', 'viewer', { on: 'refund' }),

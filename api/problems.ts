@@ -102,6 +102,7 @@ const STATUS: Record<string, number> = {
   friend_request_exists: 409,
   friend_request_limit_reached: 409,
   id_taken: 409,
+  import_limit_reached: 409,
   identity_limit_reached: 409,
   identity_taken: 409,
   idempotency_in_progress: 409,

@@ -8,6 +8,7 @@ import { commentRoutes } from './routes/expense/comments/routes.ts';
 import { expenseRoutes } from './routes/expense/expenses/routes.ts';
 import { groupRoutes } from './routes/expense/groups/routes.ts';
 import { groupStateRoutes } from './routes/expense/groups/state-routes.ts';
+import { importRoutes } from './routes/expense/imports/routes.ts';
 import { invitationRoutes } from './routes/expense/invitations/routes.ts';
 import { memberRoutes } from './routes/expense/members/routes.ts';
 import { chartRoutes } from './routes/expense/charts/routes.ts';
@@ -71,6 +72,7 @@ const ROUTES: Record<ServiceName, readonly AnyRoute[]> = {
     ...adjustmentRoutes,
     ...statsRoutes,
     ...chartRoutes,
+    ...importRoutes,
     ...rateRoutes,
   ],
   payment: [...settlementRoutes, ...transferRoutes, ...paymentRoutes, ...refundRoutes, ...payoutAccountRoutes, ...webhookRoutes],

@@ -19,6 +19,8 @@ export class RouteRequest<Params, Query, Body, Resource> {
   readonly query: Query;
   readonly body: Body;
   readonly rawBody: Buffer;
+  /** The file of a form; null where the body came as JSON. */
+  readonly file: Buffer | null;
   readonly resource: Resource;
   readonly headers: IncomingHttpHeaders;
   readonly requestId: string;
@@ -36,6 +38,7 @@ export class RouteRequest<Params, Query, Body, Resource> {
     query: Query;
     body: Body;
     rawBody: Buffer;
+    file: Buffer | null;
     resource: Resource;
     headers: IncomingHttpHeaders;
     requestId: string;
@@ -51,6 +54,7 @@ export class RouteRequest<Params, Query, Body, Resource> {
     this.query = fields.query;
     this.body = fields.body;
     this.rawBody = fields.rawBody;
+    this.file = fields.file;
     this.resource = fields.resource;
     this.headers = fields.headers;
     this.requestId = fields.requestId;

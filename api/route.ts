@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import type { ServiceName } from '../config/env.ts';
 import type { PlatformRole, Scope } from '../domain/scopes.ts';
 import type { Deps } from './deps.ts';
+import type { FormShape } from './middleware/multipart.ts';
 import { type Policy, policyOf, type ResourceKind } from './policy.ts';
 import type { RouteRequest } from './request.ts';
 
@@ -67,6 +68,8 @@ export interface Route<
   readonly bodyLimitBytes?: number;
   /** The body is kept raw and not parsed: signatures are checked over it. */
   readonly rawBody?: boolean;
+  /** The body may also come as a form with a file, whose bytes are then in `request.file`. */
+  readonly form?: FormShape;
   readonly params?: Params;
   readonly query?: Query;
   readonly body?: Body;

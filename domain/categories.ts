@@ -17,6 +17,7 @@ export const CATEGORIES = {
   gifts: ['presents', 'donations', 'celebrations'],
   finance: ['insurance', 'taxes', 'fees', 'loans'],
   income: ['salary', 'refund', 'interest', 'sale'],
+  payment: [],
 } as const satisfies Readonly<Record<string, readonly string[]>>;
 
 /** Key of a main category of the product. */
@@ -24,6 +25,9 @@ export type MainCategory = keyof typeof CATEGORIES;
 
 /** Key of any category of the product. */
 export type CategoryKey = { [Main in MainCategory]: Main | `${Main}.${(typeof CATEGORIES)[Main][number]}` }[MainCategory];
+
+/** Category of expenses that record a payment between two members, as imports do; statistics leave it out. */
+export const PAYMENT_CATEGORY = 'payment' satisfies MainCategory;
 
 /** Most categories of a group's own, archived ones too: bounds the context that every recorded expense is checked against. */
 export const GROUP_CATEGORIES_MAX = 200;

@@ -319,6 +319,7 @@ const NAMES: Readonly<Record<CategoryKey, Names>> = {
   'income.refund': ['Refund', 'Erstattung', 'Remboursement', 'Reembolso', 'Rimborso', 'Reembolso', 'Terugbetaling', 'Zwrot', '返金'],
   'income.interest': ['Interest', 'Zinsen', 'Intérêts', 'Intereses', 'Interessi', 'Juros', 'Rente', 'Odsetki', '利息'],
   'income.sale': ['Sale', 'Verkauf', 'Vente', 'Venta', 'Vendita', 'Venda', 'Verkoop', 'Sprzedaż', '売却'],
+  payment: ['Payment', 'Zahlung', 'Paiement', 'Pago', 'Pagamento', 'Pagamento', 'Betaling', 'Płatność', '支払い'],
 };
 
 /** The name of a category in a language. */

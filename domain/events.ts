@@ -68,6 +68,10 @@ export interface EventData {
   'expense.disputed': { version: number; memberId: string };
   'expense.dispute_resolved': { version: number; memberId: string };
   'adjustment.posted': Record<string, never>;
+  'import.requested': Record<string, never>;
+  'import.undo_requested': Record<string, never>;
+  /** Everything of a file is recorded, or is reversed again. */
+  'import.ended': { state: string };
   'ledger.transfer_posted': { transferId: string };
   'ledger.refund_posted': { refundId: string };
   // payment: subject is the settlement, transfer, refund or user
@@ -128,6 +132,7 @@ export type DomainEvent = {
 export type ProcessName =
   | 'groupLifecycle'
   | 'expenseApproval'
+  | 'importGroup'
   | 'settlement'
   | 'transfer'
   | 'refund'
@@ -147,6 +152,7 @@ type Wakes = { [T in EventType]?: (event: Extract<DomainEvent, { type: T }>) => 
 const group = (event: DomainEvent): ProcessRef | null =>
   event.groupId === undefined ? null : { process: 'groupLifecycle', key: event.groupId };
 const approval = (event: DomainEvent): ProcessRef => ({ process: 'expenseApproval', key: event.subjectId });
+const importGroup = (event: DomainEvent): ProcessRef => ({ process: 'importGroup', key: event.subjectId });
 const settlement = (event: DomainEvent): ProcessRef => ({ process: 'settlement', key: event.subjectId });
 const transfer = (event: DomainEvent): ProcessRef => ({ process: 'transfer', key: event.subjectId });
 const refund = (event: DomainEvent): ProcessRef => ({ process: 'refund', key: event.subjectId });
@@ -172,6 +178,8 @@ export const EVENT_PROCESS: Wakes = {
   'expense.rejected': approval,
   'expense.withdrawn': approval,
   'expense.voided': approval,
+  'import.requested': importGroup,
+  'import.undo_requested': importGroup,
   'settlement.opened': settlement,
   'settlement.cancel_requested': settlement,
   'transfer.opened': transfer,
@@ -205,6 +213,7 @@ export function processOf(event: DomainEvent): ProcessRef | null {
 const WORKFLOW_PREFIX: Record<ProcessName, string> = {
   groupLifecycle: 'group',
   expenseApproval: 'expense-approval',
+  importGroup: 'import',
   settlement: 'settlement',
   transfer: 'transfer',
   refund: 'refund',

@@ -1,6 +1,6 @@
 import type { Client } from '@temporalio/client';
 import type { ProcessName, ProcessRef } from '../domain/events.ts';
-import { wakeExpenseApproval, wakeGroupLifecycle } from './expense/client.ts';
+import { wakeExpenseApproval, wakeGroupLifecycle, wakeImportGroup } from './expense/client.ts';
 import { wakeDelivery, wakeReminderCadence } from './notification/client.ts';
 import { wakeRefund, wakeSettlement, wakeTransfer } from './payment/client.ts';
 import type { Waker } from './shared/client.ts';
@@ -11,6 +11,7 @@ import type { QueueName } from './shared/task-queues.ts';
 const WAKERS: Record<ProcessName, Waker> = {
   groupLifecycle: wakeGroupLifecycle,
   expenseApproval: wakeExpenseApproval,
+  importGroup: wakeImportGroup,
   settlement: wakeSettlement,
   transfer: wakeTransfer,
   refund: wakeRefund,

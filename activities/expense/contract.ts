@@ -108,4 +108,35 @@ export interface ExpenseActivities extends PersonActivities {
     /** Figures that the source has changed since it published them first. */
     readonly corrected: number;
   }>;
+
+  /** Looks at an import: what there is to do. */
+  readImportStep(input: { readonly importId: string }): Promise<{
+    readonly groupId: string;
+    readonly state: 'running' | 'done' | 'failed' | 'undone';
+    readonly next: 'read' | 'post' | 'undo' | 'nothing';
+  }>;
+
+  /**
+   * Reads the file of an import and decides whether it is recorded; adds the members that it names. A bad file ends the import.
+   *
+   * @throws archived, deleted, forbidden (not retried): the import cannot go on.
+   */
+  prepareImport(input: { readonly importId: string }): Promise<{ readonly outcome: 'post' | 'ended' | 'undo' }>;
+
+  /**
+   * Records the next rows of an import, some thousand in batches of their own.
+   *
+   * @throws archived, deleted, period_locked, member_not_active, balance_out_of_range (not retried): the import cannot go on.
+   */
+  postImportRows(input: { readonly importId: string }): Promise<{
+    readonly outcome: 'more' | 'end' | 'stopped';
+    readonly posted: number;
+    readonly rows: number;
+  }>;
+
+  /** Ends an import whose rows are all recorded. */
+  finishImport(input: { readonly importId: string }): Promise<{ readonly ended: boolean }>;
+
+  /** Reverses what an import recorded and ends it. @param input.reasonCode why it could not go on; null where somebody asked. */
+  undoImport(input: { readonly importId: string; readonly reasonCode: string | null }): Promise<void>;
 }

@@ -3,6 +3,7 @@ import { EXPENSE_EXPORT } from '../../db/queries/expense/export-files.ts';
 import { activityEdge, type ActivityDeps } from '../edge.ts';
 import { approvalActivities } from './approval-activities.ts';
 import type { ExpenseActivities } from './contract.ts';
+import { importActivities } from './import-activities.ts';
 import { createGroupActivities } from './group-activities.ts';
 import { fxActivities } from './fx-activities.ts';
 import { personActivities } from '../shared/person.ts';
@@ -17,6 +18,7 @@ export function createExpenseActivities(deps: ActivityDeps): ExpenseActivities {
       ...createGroupActivities(deps),
       ...fxActivities(deps),
       ...personActivities(deps, { files: EXPENSE_EXPORT, erase: eraseStep, traces: countExpenseTraces }),
+      ...importActivities(deps),
     },
     deps.logger,
   );

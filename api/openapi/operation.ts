@@ -69,7 +69,13 @@ function requestBodyOf(route: AnyRoute): Pick<ZodOpenApiOperationObject, 'reques
   const schema = route.body as z.ZodType;
   // An absent body counts as an empty object, so it is required exactly when that is refused.
   return {
-    requestBody: { required: route.rawBody === true || !schema.safeParse({}).success, content: { 'application/json': { schema } } },
+    requestBody: {
+      required: route.rawBody === true || !schema.safeParse({}).success,
+      content: {
+        'application/json': { schema },
+        ...(route.form === undefined ? {} : { 'multipart/form-data': { schema: route.form.schema } }),
+      },
+    },
   };
 }
 

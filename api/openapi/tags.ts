@@ -11,6 +11,7 @@ export const TAGS: Readonly<Record<string, string>> = {
   comments: 'What members say about an expense, and whom they name in it.',
   categories: 'What money is spent on, in two levels: those of the product, translated, and those of a group.',
   activity: 'What happened in a group: who, when, field by field.',
+  'imports and exports': 'Files of other programs, and of this one.',
   adjustments: 'Corrections that move balances without an expense.',
   balances: 'Who is owed and who owes, and the plan with the fewest transfers.',
   statistics: 'What was spent on what, by whom and when; budgets, and charts of it.',

@@ -28,6 +28,7 @@ import { Comments } from './0037-comments.ts';
 import { ExpenseSearch } from './0043-expense-search.ts';
 import { FxRates } from './0047-fx-rates.ts';
 import { Conversions } from './0048-conversions.ts';
+import { Imports } from './0050-imports.ts';
 
 /** Every migration in order; a new one is one file beside this and one line here. */
 export const MIGRATIONS: MigrationObject[] = [
@@ -60,4 +61,5 @@ export const MIGRATIONS: MigrationObject[] = [
   { name: '0043-expense-search', class: ExpenseSearch },
   { name: '0047-fx-rates', class: FxRates },
   { name: '0048-conversions', class: Conversions },
+  { name: '0050-imports', class: Imports },
 ];

@@ -1,7 +1,5 @@
-import { PAYMENT_CATEGORY } from './file.ts';
-
-/** What a key of a category looks like. */
-const KEY = /^[a-z][a-z0-9_]{0,29}(\.[a-z0-9_]{1,29})?$/;
+import { CATEGORY_PATTERN, isCategory, MAIN_CATEGORIES, PAYMENT_CATEGORY, subcategoriesOf } from '../categories.ts';
+import { CATEGORY_LANGUAGES, categoryName } from '../category-names.ts';
 
 /** Words of other programs, in lower case, and the category that they mean. Main groups stand beside the subs that they contain. */
 const WORDS: Readonly<Record<string, string>> = {
@@ -84,6 +82,14 @@ export function saysPayment(text: string): boolean {
   return PAYMENT_WORDS.has(text.trim().toLowerCase());
 }
 
+/** Names of our own categories in every language, in lower case; a name that stands for two means the first. */
+const NAMES: ReadonlyMap<string, string> = new Map(
+  MAIN_CATEGORIES.filter((main) => main !== PAYMENT_CATEGORY)
+    .flatMap((main) => [main, ...subcategoriesOf(main)])
+    .flatMap((key) => CATEGORY_LANGUAGES.map((language) => [categoryName(key, language).toLowerCase(), key] as const))
+    .toReversed(),
+);
+
 /**
  * The category of the product that a word of a file means, with the word itself as a tag where it means none.
  *
@@ -92,11 +98,14 @@ export function saysPayment(text: string): boolean {
 export function categoryOf(text: string): { readonly category: string | null; readonly tags: readonly string[] } {
   const word = text.trim();
   if (word === '') return { category: null, tags: [] };
-  if (KEY.test(word) && word !== PAYMENT_CATEGORY && (word.includes('.') || !Object.hasOwn(WORDS, word))) {
-    return { category: word, tags: [] };
-  }
+  if (isCategory(word) && word !== PAYMENT_CATEGORY) return { category: word, tags: [] };
   const lower = word.toLowerCase();
   const sub = lower.split(/ [-–] /).at(-1) ?? '';
-  for (const candidate of [lower, sub]) if (Object.hasOwn(WORDS, candidate)) return { category: WORDS[candidate] as string, tags: [] };
+  for (const candidate of [lower, sub]) {
+    const category = (Object.hasOwn(WORDS, candidate) ? WORDS[candidate] : undefined) ?? NAMES.get(candidate);
+    if (category !== undefined) return { category, tags: [] };
+  }
+  // A key of a group's own: whether this group has it is looked at where the group is known.
+  if (CATEGORY_PATTERN.test(word) && word.includes('.')) return { category: word, tags: [] };
   return { category: null, tags: word.length <= 40 ? [word] : [] };
 }

@@ -61,9 +61,6 @@ export interface ImportFormat {
   parse(source: FileSource, context: ImportContext): Parsed;
 }
 
-/** Category of expenses that record a payment between two members; statistics leave it out. */
-export const PAYMENT_CATEGORY = 'payment';
-
 /** Tag of expenses of which the file tells what each gained or lost, and not who paid what. */
 export const RECONSTRUCTED_TAG = 'payer-reconstructed';
 

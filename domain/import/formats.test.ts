@@ -204,7 +204,7 @@ describe('formats of imports', () => {
     [
       'two members of one name',
       splitwise('2026-01-01,x,General,2.00,EUR,1.00,-1.00', 'Date,Description,Category,Cost,Currency,Ana,Ana'),
-      ['1 duplicate_name', '2 duplicate_member'],
+      ['1 duplicate_name'],
     ],
     [
       'a name that is no name',

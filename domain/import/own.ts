@@ -1,3 +1,4 @@
+import { PAYMENT_CATEGORY } from '../categories.ts';
 import { type CsvRecord, unguardText } from '../csv.ts';
 import { CSV_COLUMNS, JSON_FORMAT, OWED_BY, PAID_BY } from '../export/formats.ts';
 import type { ExpenseInput } from '../expense.ts';
@@ -5,7 +6,7 @@ import { formatAmount } from '../money.ts';
 import { refusal } from '../refusal.ts';
 import type { Split } from '../split.ts';
 import { cellReader, hasColumns, headerCells, recordsOf, repeated } from './columns.ts';
-import { type ImportedRow, type ImportFormat, PAYMENT_CATEGORY, problem, type Reading } from './file.ts';
+import { type ImportedRow, type ImportFormat, problem, type Reading } from './file.ts';
 import { fieldOf, type JsonObject, listOf, objectOf, textOf } from './json.ts';
 import { amountOf, nonZero, partsOf, quoted, reading, sumOf } from './reading.ts';
 

@@ -1,9 +1,10 @@
+import { PAYMENT_CATEGORY } from '../categories.ts';
 import { currencyDigits, isKnownCurrency } from '../currency.ts';
 import type { ExpenseInput } from '../expense.ts';
 import { formatAmount, parseAmount } from '../money.ts';
 import { refuse, RefusalError, unwrap, type Outcome } from '../refusal.ts';
 import type { AmountPart } from '../split.ts';
-import { PAYMENT_CATEGORY, problem, type ImportedRow, type Reading } from './file.ts';
+import { problem, type ImportedRow, type Reading } from './file.ts';
 
 /** What one person put in or owes, in minor units above zero. */
 export interface Part {

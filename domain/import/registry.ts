@@ -1,7 +1,7 @@
 import { type CsvRecord, readCsv } from '../csv.ts';
 import { checkFile, type CheckedFile } from './check.ts';
 import { cospendCsv } from './cospend.ts';
-import { type FileSource, type ImportContext, type ImportFormat, IMPORT_ROWS_MAX, problem, type RowProblem } from './file.ts';
+import { type FileSource, type ImportContext, type ImportFormat, IMPORT_ROWS_MAX, isProblem, problem, type RowProblem } from './file.ts';
 import { ihatemoneyCsv, ihatemoneyJson } from './ihatemoney.ts';
 import { parseJsonTexts } from './json.ts';
 import { ownCsv, ownJson } from './own.ts';
@@ -62,8 +62,13 @@ export function readImport(text: string, asked: ImportFormatName | 'auto', conte
   const rows = parsed.readings.length + parsed.passedOver;
   if (rows > IMPORT_ROWS_MAX) return refused(format, problem(0, 'too_many_rows', `The file has more than ${IMPORT_ROWS_MAX} rows.`));
   if (rows === 0) return refused(format, problem(0, 'empty_file', 'The file has no rows.'));
+  const fatal = parsed.readings.filter((one) => isProblem(one)).filter(({ code }) => FATAL.has(code));
+  if (fatal.length > 0) return { ok: false, format, problems: fatal };
   return { ok: true, format, file: checkFile(parsed) };
 }
+
+/** Problems of a header: columns cannot be told apart, so that no row may be believed. */
+const FATAL: ReadonlySet<string> = new Set(['duplicate_name', 'missing_column']);
 
 const NOT_KNOWN = 'This is not a file of a format that is known, or not of the one that was named.';
 

@@ -1,3 +1,4 @@
+import { PAYMENT_CATEGORY } from '../categories.ts';
 import { type CsvRecord, unguardText } from '../csv.ts';
 import type { ExpenseInput } from '../expense.ts';
 import { formatAmount } from '../money.ts';
@@ -6,7 +7,7 @@ import type { Split } from '../split.ts';
 import { categoryOf } from './category.ts';
 import { oneLine } from './check.ts';
 import { cellReader, hasColumns, headerCells, recordsOf, repeated } from './columns.ts';
-import { type ImportFormat, PAYMENT_CATEGORY, problem, type Reading } from './file.ts';
+import { type ImportFormat, problem, type Reading } from './file.ts';
 import { amountOf, nonZero, type Part, partsOf, paymentInput, quoted, reading, sumOf } from './reading.ts';
 
 /** Columns of Spliit and of its Cloud fork; every other column is a participant. */

@@ -1,3 +1,4 @@
+import { PAYMENT_CATEGORY } from '../categories.ts';
 import { isKnownCurrency } from '../currency.ts';
 import type { ExpenseInput } from '../expense.ts';
 import { formatAmount } from '../money.ts';
@@ -6,7 +7,7 @@ import type { Split } from '../split.ts';
 import { categoryOf } from './category.ts';
 import { oneLine } from './check.ts';
 import { repeated } from './columns.ts';
-import { type ImportFormat, PAYMENT_CATEGORY, problem, type Reading } from './file.ts';
+import { type ImportFormat, problem, type Reading } from './file.ts';
 import { fieldOf, type JsonObject, listOf, objectOf } from './json.ts';
 import { paymentInput, quoted, reading } from './reading.ts';
 

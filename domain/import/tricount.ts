@@ -1,10 +1,11 @@
+import { PAYMENT_CATEGORY } from '../categories.ts';
 import type { ExpenseInput } from '../expense.ts';
 import { formatAmount } from '../money.ts';
 import { refusal } from '../refusal.ts';
 import { categoryOf } from './category.ts';
 import { oneLine } from './check.ts';
 import { repeated } from './columns.ts';
-import { type ImportFormat, PAYMENT_CATEGORY, problem, type Reading } from './file.ts';
+import { type ImportFormat, problem, type Reading } from './file.ts';
 import { fieldOf, type JsonObject, listOf, objectOf } from './json.ts';
 import { amountOf, nonZero, partsOf, paymentInput, quoted, reading, sumOf } from './reading.ts';
 

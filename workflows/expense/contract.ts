@@ -16,6 +16,11 @@ export interface ExpenseApprovalInput {
 /** Workflow type of the hourly schedule that fetches exchange rates; takes no input. */
 export const FX_REFRESH = 'fxRefresh';
 
+/** Input of the workflow `importGroup`. */
+export interface ImportGroupInput {
+  readonly importId: string;
+}
+
 /** The time side of a group: `group/<groupId>`. */
 export const groupLifecycleProcess: ProcessDefinition<GroupLifecycleInput> = {
   process: 'groupLifecycle',
@@ -35,4 +40,15 @@ export const expenseApprovalProcess: ProcessDefinition<ExpenseApprovalInput> = {
   summary: (input) => `Approval of expense ${input.expenseId}`,
   details: 'Reminds voters and applies the time-out rule. Votes are commands of the API. Update `expireNow` lets the time-out happen now.',
   attributes: (input) => startAttributes({ subjectId: input.expenseId }),
+};
+
+/** A file that is recorded, or undone: `import/<importId>`. */
+export const importGroupProcess: ProcessDefinition<ImportGroupInput> = {
+  process: 'importGroup',
+  service: 'expense',
+  input: (key) => ({ importId: keyParts(key, 1)[0]! }),
+  summary: (input) => `Import ${input.importId}`,
+  details:
+    'Records the rows of a file in batches. Signal `cancel` ends it in good order: what is recorded is reversed. Terminating or resetting this does no harm, the sweep starts it again and it goes on where it was.',
+  attributes: (input) => startAttributes({ subjectId: input.importId }),
 };

@@ -3,3 +3,4 @@ export { processSweep } from '../shared/process-sweep.ts';
 export { groupLifecycle } from './group-lifecycle.ts';
 export { expenseApproval } from './expense-approval.ts';
 export { fxRefresh } from './fx-refresh.ts';
+export { importGroup } from './import-group.ts';

@@ -65,6 +65,9 @@ const PURGE: readonly string[] = [
      coalesce(${withoutItemNames("(content -> 'split')")}, 'null')) where group_id = $1`,
   `update expense.adjustment set reason = '' where group_id = $1`,
   `update expense.comment set text = '', mentions = '{}', deleted_at = coalesce(deleted_at, now()) where group_id = $1`,
+  `delete from expense.import_content where import_id in (select id from expense.import where group_id = $1)`,
+  `delete from expense.imported_row where group_id = $1`,
+  `delete from expense.import where group_id = $1`,
   `update expense.category set name = '' where group_id = $1`,
   `update expense.change set changes = (
      select coalesce(jsonb_agg(case when entry.value ->> 'field' = any('{name,displayName,userId,unitId}')

@@ -10,6 +10,7 @@ export const DEBT_EVENTS: readonly EventType[] = [
   'expense.deleted',
   'expense.restored',
   'adjustment.posted',
+  'import.ended',
   'ledger.transfer_posted',
   'ledger.refund_posted',
   'member.left',

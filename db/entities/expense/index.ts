@@ -19,6 +19,9 @@ import { Balance } from './balance.ts';
 import { Reservation } from './reservation.ts';
 import { PlanSnapshot } from './plan-snapshot.ts';
 import { Adjustment } from './adjustment.ts';
+import { Import } from './import.ts';
+import { ImportContent } from './import-content.ts';
+import { ImportedRow } from './imported-row.ts';
 import { Category } from './category.ts';
 import { Change } from './change.ts';
 import { Comment } from './comment.ts';
@@ -50,6 +53,9 @@ export const expenseEntities = [
   Reservation,
   PlanSnapshot,
   Adjustment,
+  Import,
+  ImportContent,
+  ImportedRow,
   Category,
   Change,
   Comment,

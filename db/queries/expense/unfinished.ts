@@ -1,5 +1,7 @@
-/** Pending approvals, and groups until they are purged; see db/queries/unfinished.ts. */
+/** Pending approvals, imports that run, and groups until they are purged; see db/queries/unfinished.ts. */
 export const UNFINISHED_EXPENSE = `
 select distinct 'expenseApproval' as process, r.expense_id::text as key from expense.approval_round r where r.outcome = 'waiting' and r.opened_at < $1
 union all
-select 'groupLifecycle', g.id::text from expense."group" g where g.purged_at is null and g.updated_at < $1`;
+select 'groupLifecycle', g.id::text from expense."group" g where g.purged_at is null and g.updated_at < $1
+union all
+select 'importGroup', i.id::text from expense.import i where i.state = 'running' and i.updated_at < $1`;

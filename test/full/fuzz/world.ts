@@ -342,6 +342,8 @@ const any = { 'If-Match': '*' } as const;
 
 /** The groups' part of the world, by its three people. */
 class Play {
+  /** Files imported so far. */
+  #files = 0;
   readonly #at: Addresses;
   readonly #ana: Person;
   readonly #ben: Person;
@@ -425,6 +427,13 @@ class Play {
     return by.call('POST', `/v1/groups/${group.id}/expenses`, dinner(group));
   }
 
+  /** A file of one bill, another one each time, imported to its end. */
+  async imported(group: Group): Promise<Json> {
+    const content = BILLS.replace('bread', `bread ${(this.#files += 1)}`);
+    const opened = await this.#ana.call('POST', `/v1/groups/${group.id}/imports`, { format: 'ihatemoney-csv', content });
+    return this.#reaches(this.#ana, `/v1/imports/${idOf(opened)}`, ['done']);
+  }
+
   async expenses(home: Group, approving: Group): Promise<Recipes> {
     const made = await Promise.all(Array.from({ length: 6 }, () => this.expense(home)));
     const [standing, toEdit, toDelete, toRestore, toDispute, toResolve] = made;
@@ -444,6 +453,7 @@ class Play {
     const comment = (words: string): Promise<Json> => this.#ana.call('POST', `/v1/expenses/${idOf(standing!)}/comments`, { text: words });
     const [toChange, toTakeAway] = await Promise.all([comment('One'), comment('Two')]);
     const category = await this.#ana.call('POST', `/v1/groups/${home.id}/categories`, { name: 'Ski passes', parent: 'travel' });
+    const [standingImport, toUndo] = [await this.imported(home), await this.imported(home)];
     return {
       createExpense: [{ ...group, body: dinner(home) }],
       createExpenses: [{ ...group, body: { expenses: [dinner(home), dinner(home)] } }],
@@ -474,6 +484,9 @@ class Play {
       createAdjustment: [{ ...group, body: adjustment }],
       listAdjustments: [group],
       getGroupChart: [{ ...group, query: { kind: 'months', theme: 'dark' } }],
+      createImport: [{ ...group, body: { format: 'auto', content: BILLS } }],
+      getImport: [{ token: group.token, path: { importId: idOf(standingImport) } }],
+      undoImport: [{ token: group.token, path: { importId: idOf(toUndo) } }],
       getGroupStats: [{ ...group, query: { by: 'member', from: '2026-01-01' } }],
       getMyStats: [{ token: group.token, query: { by: 'month' } }],
     };
@@ -587,6 +600,7 @@ class Play {
       invitationId: [idOf(invitation)],
       token: [invitation['token'] as string],
       expenseId: [idOf(one), idOf(two), idOf(pending)],
+      importId: [idOf(await this.imported(open))],
       categoryId: [idOf(category)],
       commentId: [idOf(comment)],
       settlementId: [settling.settlementId],
@@ -609,6 +623,9 @@ class Play {
     );
   }
 }
+
+/** A file of I Hate Money. */
+const BILLS = 'what,amount,date,payer_name,payer_weight,owers\nbread,3.00,2026-01-01,Guest of a file,1,Guest of a file\n';
 
 const CADENCE = { firstAfterDays: 3, everyDays: 7, max: 5, escalate: ['inApp', 'email'] };
 

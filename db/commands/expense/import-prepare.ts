@@ -1,0 +1,183 @@
+import { statesFor } from '../../../domain/group.ts';
+import { type ImportedRow, problem, type RowProblem } from '../../../domain/import/file.ts';
+import type { FileReading } from '../../../domain/import/registry.ts';
+import { quoted } from '../../../domain/import/reading.ts';
+import { GROUP_MEMBERS_MAX } from '../../../domain/membership.ts';
+import type { Group } from '../../entities/expense/group.ts';
+import type { Tx } from '../../transact.ts';
+import { lockGroup } from './groups.ts';
+import { type KeyedRow, knownKeys } from './import-rows.ts';
+import { endImport, type HeldImport, lockImport, PROBLEMS_KEPT_MAX, readImportRow } from './import-store.ts';
+import { addMember, memberOf } from './members.ts';
+
+/** What follows the reading of a file. */
+export type Prepared = 'post' | 'ended' | 'undo';
+
+/**
+ * Takes note of what a file holds, and decides: one bad row refuses the whole file unless the caller wants it skipped. A
+ * file that goes on has its members from here on; a dry run ends here.
+ *
+ * Run again after a crash it finds what it decided.
+ *
+ * @param rows the good rows with their keys; empty where the file could not be read.
+ * @throws RefusalError archived, deleted, forbidden: the import cannot go on.
+ */
+export async function prepareImport(tx: Tx, importId: string, reading: FileReading, rows: readonly KeyedRow[]): Promise<Prepared> {
+  const { groupId } = await readImportRow(tx.query, importId);
+  const group = await lockGroup(tx, groupId, statesFor('change'));
+  const held = await lockImport(tx, importId);
+  if (held.state !== 'running') return 'ended';
+  if (held.undoRequested) return 'undo';
+  if (held.phase !== 'reading') return 'post';
+  if (!reading.ok) return refuse(tx, held, reading.problems, { format: reading.format, rows: 0, balanceCheck: 'none' });
+  const { file, format } = reading;
+  const counted = {
+    format,
+    rows: rows.length + file.problems.filter(({ row }) => row > 0).length + file.passedOver,
+    balanceCheck: file.balanceCheck,
+  };
+  const known = await knownKeys(
+    tx.query,
+    groupId,
+    rows.map(({ key }) => key),
+  );
+  const fresh = rows.filter(({ key }) => !known.has(key));
+  const resolved = fresh.length === 0 ? NOBODY : await resolveNames(tx, held, file.people);
+  const problems = [...file.problems, ...resolved.problems, ...lockedRows(group, fresh)].toSorted((one, other) => one.row - other.row);
+  // Who a name is decides about every row; nothing of that can be skipped.
+  if (resolved.problems.length > 0 || (problems.length > 0 && !held.skipBadRows)) return refuse(tx, held, problems, counted);
+  const good = group.lockedUntil == null ? rows : rows.filter(({ input }) => input.date >= (group.lockedUntil ?? ''));
+  if (held.dryRun) return pretend(tx, held, problems, counted, good.filter(({ key }) => !known.has(key)).length);
+  const added = await addMembers(tx, group, held, resolved.missing, file.weights);
+  await tx.query(
+    `update expense.import set phase = 'posting', format = $2, rows = $3, skipped = $4, balance_check = $5, problems = $6, problem_count = $7,
+      members = $8, new_members = $9::uuid[], updated_at = $10, skip_before = $11 where id = $1`,
+    [
+      importId,
+      format,
+      counted.rows,
+      counted.rows - rows.length,
+      counted.balanceCheck,
+      JSON.stringify(problems.slice(0, PROBLEMS_KEPT_MAX)),
+      problems.length,
+      JSON.stringify({ ...resolved.members, ...added }),
+      Object.values(added),
+      tx.now,
+      group.lockedUntil ?? null,
+    ],
+  );
+  return 'post';
+}
+
+interface Counted {
+  readonly format: string | null;
+  readonly rows: number;
+  readonly balanceCheck: 'matches' | 'differs' | 'none';
+}
+
+async function refuse(tx: Tx, held: HeldImport, problems: readonly RowProblem[], counted: Counted): Promise<Prepared> {
+  await note(tx, held, problems, counted, { imported: 0, skipped: 0 });
+  await endImport(tx, held, { state: 'failed' });
+  return 'ended';
+}
+
+/** A dry run tells what would have been imported and skipped. */
+async function pretend(tx: Tx, held: HeldImport, problems: readonly RowProblem[], counted: Counted, imported: number): Promise<Prepared> {
+  await note(tx, held, problems, counted, { imported, skipped: counted.rows - imported });
+  await endImport(tx, held, { state: 'done' });
+  return 'ended';
+}
+
+async function note(
+  tx: Tx,
+  held: HeldImport,
+  problems: readonly RowProblem[],
+  counted: Counted,
+  counts: { readonly imported: number; readonly skipped: number },
+): Promise<void> {
+  await tx.query(
+    `update expense.import set format = $2, rows = $3, imported = $4, skipped = $5, balance_check = $6, problems = $7, problem_count = $8 where id = $1`,
+    [
+      held.id,
+      counted.format,
+      counted.rows,
+      counts.imported,
+      counts.skipped,
+      counted.balanceCheck,
+      JSON.stringify(problems.slice(0, PROBLEMS_KEPT_MAX)),
+      problems.length,
+    ],
+  );
+}
+
+function lockedRows({ lockedUntil }: Group, rows: readonly ImportedRow[]): RowProblem[] {
+  if (lockedUntil == null) return [];
+  return rows
+    .filter(({ input }) => input.date < lockedUntil)
+    .map(({ row }) => problem(row, 'period_locked', `What is dated before ${lockedUntil} is locked.`));
+}
+
+interface Resolved {
+  readonly members: Readonly<Record<string, string>>;
+  /** Names for which a member has to be added. */
+  readonly missing: readonly string[];
+  readonly problems: readonly RowProblem[];
+}
+
+const NOBODY: Resolved = { members: {}, missing: [], problems: [] };
+
+/**
+ * Finds who the names of a file are: whom the caller names, else whom an earlier import of the group took them for, else
+ * the one active member of that name.
+ */
+async function resolveNames(tx: Tx, held: HeldImport, people: readonly string[]): Promise<Resolved> {
+  const active = await tx.query<{ id: string; name: string }>(
+    `select id, display_name as name from expense.member where group_id = $1 and state = 'active'`,
+    [held.groupId],
+  );
+  const ids = new Set(active.map(({ id }) => id));
+  const byName = Map.groupBy(active, ({ name }) => folded(name));
+  const earlier = await tx.query<{ name: string; id: string }>(
+    `select p.key as name, p.value as id from expense.import i cross join jsonb_each_text(i.members) p
+     where i.group_id = $1 and i.state in ('done', 'running') order by i.created_at`,
+    [held.groupId],
+  );
+  const remembered = new Map(earlier.map(({ name, id }) => [name, id]));
+  const members: Record<string, string> = {};
+  const missing: string[] = [];
+  const problems: RowProblem[] = [];
+  for (const name of people) {
+    const named = Object.hasOwn(held.memberMap, name) ? held.memberMap[name] : undefined;
+    const before = remembered.get(name);
+    const alike = byName.get(folded(name)) ?? [];
+    if (named !== undefined && !ids.has(named))
+      problems.push(problem(0, 'member_not_active', `Whom ${quoted(name)} is mapped to has left the group.`));
+    else if (named !== undefined) members[name] = named;
+    else if (before !== undefined && ids.has(before)) members[name] = before;
+    else if (alike.length > 1)
+      problems.push(problem(0, 'ambiguous_member', `Several members are called ${quoted(name)}; say in memberMap who is meant.`));
+    else if (alike[0] !== undefined) members[name] = alike[0].id;
+    else missing.push(name);
+  }
+  if (active.length + missing.length > GROUP_MEMBERS_MAX)
+    problems.push(problem(0, 'member_limit_reached', `The group would have more than ${GROUP_MEMBERS_MAX} members.`));
+  return { members, missing, problems };
+}
+
+function folded(name: string): string {
+  return name.normalize('NFC').trim().toLowerCase();
+}
+
+async function addMembers(
+  tx: Tx,
+  group: Group,
+  held: HeldImport,
+  names: readonly string[],
+  weights: ReadonlyMap<string, string>,
+): Promise<Record<string, string>> {
+  const added: Record<string, string> = {};
+  if (names.length === 0) return added;
+  const actor = await memberOf(tx, group, held.createdBy);
+  for (const name of names) added[name] = (await addMember(tx, group, actor, { displayName: name, weight: weights.get(name) })).id;
+  return added;
+}

@@ -1,0 +1,277 @@
+import { createHash } from 'node:crypto';
+import { takesCategory } from '../../../domain/categories.ts';
+import type { ExpenseDraft, ExpenseInput } from '../../../domain/expense.ts';
+import { moveGroup } from '../../../domain/group.ts';
+import { draftImported } from '../../../domain/import/draft.ts';
+import type { ImportedRow } from '../../../domain/import/file.ts';
+import { formatAmount, parseAmount } from '../../../domain/money.ts';
+import { unwrap } from '../../../domain/refusal.ts';
+import { computeShares, splitMembers, type AmountPart, type Split } from '../../../domain/split.ts';
+import { type GroupContext } from '../../queries/expense/group-context.ts';
+import type { Tx } from '../../transact.ts';
+import { type HeldImport, lockImport } from './import-store.ts';
+import { balanceFailure } from './ledger.ts';
+import { refuseLockedPeriod } from './period-lock.ts';
+import { holdGroup, type TieBreak } from './record.ts';
+
+/** A row with the key under which the group remembers it. */
+export interface KeyedRow extends ImportedRow {
+  readonly key: string;
+}
+
+/**
+ * Gives rows their keys: a hash of what a row says of money, and of how many equal rows stand before it in the file. So
+ * the same file makes the same keys, and equal rows of one file make different ones.
+ */
+export function keyRows(rows: readonly ImportedRow[]): KeyedRow[] {
+  const seen = new Map<string, number>();
+  return rows.map((row) => {
+    const { kind, date, description, total, payers, split } = row.input;
+    const content = JSON.stringify([kind ?? 'expense', date, description, total, payers, row.owed ?? split]);
+    const occurrence = seen.get(content) ?? 0;
+    seen.set(content, occurrence + 1);
+    return { ...row, key: uuidOf(hash(`${content}\n${occurrence}`)) };
+  });
+}
+
+function hash(text: string): Buffer {
+  return createHash('sha256').update(text).digest();
+}
+
+/** The first 16 bytes as a UUID of version 8, which is free in form. */
+function uuidOf(bytes: Buffer): string {
+  const hex = bytes.toString('hex', 0, 16);
+  const variant = ((Number.parseInt(hex.charAt(16), 16) & 3) | 8).toString(16);
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+}
+
+/**
+ * The id of the expense that a row becomes: the same however often the row is tried, another one in another import, and in
+ * the order of the file within it, as ids of version 7 are in the order of time.
+ */
+export function expenseIdOf(held: Pick<HeldImport, 'id' | 'createdAt'>, row: Pick<KeyedRow, 'key'>, index: number): string {
+  const time = Date.parse(held.createdAt).toString(16).padStart(12, '0');
+  const place = index.toString(16).padStart(7, '0');
+  const rest = hash(`${held.id}\n${row.key}`).toString('hex');
+  return `${time.slice(0, 8)}-${time.slice(8)}-7${place.slice(0, 3)}-8${place.slice(3, 6)}-${place.slice(6)}${rest.slice(0, 11)}`;
+}
+
+/** The keys among some that the group has already. */
+export async function knownKeys(query: Tx['query'], groupId: string, keys: readonly string[]): Promise<Set<string>> {
+  const rows = await query<{ key: string }>('select key from expense.imported_row where group_id = $1 and key = any($2::uuid[])', [
+    groupId,
+    keys,
+  ]);
+  return new Set(rows.map((row) => row.key));
+}
+
+/** Rows of one transaction: some 0.2 s, so that others who record in the group and an undo wait no longer. */
+export const POST_BATCH_MAX = 500;
+/** Posting lines of one transaction, so that rows of large groups make smaller batches. */
+const POST_LINES_MAX = 5_000;
+
+/** How far posting has come. */
+export interface PostProgress {
+  /** `stopped`: somebody asked for the undo, or the import is not posting any more. */
+  readonly outcome: 'more' | 'end' | 'stopped';
+  readonly nextRow: number;
+}
+
+/**
+ * Posts the next batch of a file's rows, without asking for approval: what is imported happened elsewhere. Where posting
+ * stands is written with the batch, so that each row is posted once whatever happens between batches.
+ *
+ * @param rows all rows of the file, in its order.
+ * @throws RefusalError archived, deleted, period_locked, member_not_active, balance_out_of_range: the import cannot go on.
+ */
+export async function postNextRows(
+  tx: Tx,
+  importId: string,
+  groupId: string,
+  rows: readonly KeyedRow[],
+  tieBreak: TieBreak,
+): Promise<PostProgress> {
+  const context = await holdGroup(tx, groupId);
+  const held = await lockImport(tx, importId);
+  if (held.state !== 'running' || held.phase !== 'posting' || held.undoRequested) return { outcome: 'stopped', nextRow: held.nextRow };
+  const batch = rows.slice(held.nextRow, held.nextRow + POST_BATCH_MAX);
+  const known = await knownKeys(
+    tx.query,
+    groupId,
+    batch.map(({ key }) => key),
+  );
+  const items: Item[] = [];
+  let lines = 0;
+  let taken = 0;
+  for (const [index, row] of batch.entries()) {
+    if (!known.has(row.key) && (held.skipBefore === null || row.input.date >= held.skipBefore)) {
+      const item = itemOf(held, context, row, held.nextRow + index, tieBreak);
+      lines += item.draft.lines.length;
+      if (lines > POST_LINES_MAX && items.length > 0) break;
+      items.push(item);
+    }
+    taken += 1;
+  }
+  unwrap(moveGroup(context.state, 'change'));
+  refuseLockedPeriod(
+    context,
+    items.map((item) => item.draft.content.date),
+  );
+  const written = items.length === 0 ? 0 : await write(tx, held, items);
+  const nextRow = held.nextRow + taken;
+  await tx.query(
+    'update expense.import set next_row = $2, imported = imported + $3, skipped = skipped + $4, updated_at = $5 where id = $1',
+    [importId, nextRow, written, taken - written, tx.now],
+  );
+  return { outcome: nextRow < rows.length ? 'more' : 'end', nextRow };
+}
+
+interface Item {
+  readonly id: string;
+  readonly key: string;
+  readonly draft: ExpenseDraft;
+}
+
+function itemOf(held: HeldImport, context: GroupContext, row: KeyedRow, index: number, tieBreak: TieBreak): Item {
+  const id = expenseIdOf(held, row, index);
+  const named = mapRow(row, held.members);
+  const { category, tags = [] } = named.input;
+  // A group's own category that this group does not have is kept as a word.
+  const isTaken = takesCategory(category, context.categories);
+  const input: ExpenseInput = isTaken ? named.input : { ...named.input, category: null, tags: withTag(tags, category ?? '') };
+  return { id, key: row.key, draft: unwrap(draftImported({ ...named, input }, context.members, tieBreak(id))) };
+}
+
+/** Most tags of an expense. */
+const TAGS_MAX = 20;
+
+function withTag(tags: readonly string[], tag: string): readonly string[] {
+  return tags.length < TAGS_MAX && !tags.includes(tag) ? [...tags, tag] : tags;
+}
+
+/** A row with members in the place of names. Where two names are one member, their parts are put together. */
+export function mapRow(row: ImportedRow, members: Readonly<Record<string, string>>): ImportedRow {
+  const idOf = (name: string): string => members[name] ?? name;
+  const { input, owed } = row;
+  const names = [...new Set([...input.payers.map((payer) => payer.memberId), ...splitMembers(input.split)])];
+  const isOneToOne = new Set(names.map(idOf)).size === names.length;
+  const payers = merged(input.payers, input.total.currency, idOf);
+  if (isOneToOne) {
+    const mapped = { ...row, input: { ...input, payers, split: mapSplit(input.split, idOf) } };
+    return owed === undefined ? mapped : { ...mapped, owed: owed.map((part) => ({ ...part, memberId: idOf(part.memberId) })) };
+  }
+  const parts = merged(owed ?? sharesOf(input, names), input.total.currency, idOf);
+  const { owed: _owed, ...rest } = row;
+  return { ...rest, input: { ...input, payers, split: { method: 'exact', parts } } };
+}
+
+function sharesOf(input: ExpenseInput, names: readonly string[]): AmountPart[] {
+  const { currency } = input.total;
+  const weights = new Map<string, string>(names.map((name) => [name, '1']));
+  const totalMinor = unwrap(parseAmount(input.total.amount, currency));
+  const shares = unwrap(computeShares({ totalMinor, currency, split: input.split, weights, tieBreak: 0n }));
+  return shares.map(({ memberId, minor }) => ({ memberId, amount: formatAmount(minor, currency) }));
+}
+
+function merged(parts: readonly AmountPart[], currency: string, idOf: (name: string) => string): AmountPart[] {
+  const sums = new Map<string, bigint>();
+  for (const { memberId, amount } of parts) {
+    const id = idOf(memberId);
+    sums.set(id, (sums.get(id) ?? 0n) + unwrap(parseAmount(amount, currency)));
+  }
+  return [...sums].map(([memberId, minor]) => ({ memberId, amount: formatAmount(minor, currency) }));
+}
+
+function mapSplit(split: Split, idOf: (name: string) => string): Split {
+  const part = <Part extends { readonly memberId: string }>(one: Part): Part => ({ ...one, memberId: idOf(one.memberId) });
+  switch (split.method) {
+    case 'equal':
+    case 'weights':
+      return { ...split, among: split.among.map(idOf) };
+    case 'exact':
+      return { ...split, parts: split.parts.map(part) };
+    case 'percentage':
+      return { ...split, parts: split.parts.map(part) };
+    case 'shares':
+      return { ...split, parts: split.parts.map(part) };
+    case 'adjustment':
+      return { ...split, among: split.among.map(idOf), parts: split.parts.map(part) };
+    case 'itemized':
+      return {
+        ...split,
+        items: split.items.map((item) => ({
+          ...item,
+          ...(item.among === undefined ? {} : { among: item.among.map(idOf) }),
+          ...(item.parts === undefined ? {} : { parts: item.parts.map(part) }),
+        })),
+      };
+  }
+}
+
+async function write(tx: Tx, held: HeldImport, items: readonly Item[]): Promise<number> {
+  const lines = items.flatMap((item, index) => item.draft.lines.map((line) => ({ ord: index + 1, ...line })));
+  const content = items.map((item) => item.draft.content);
+  try {
+    const [row] = await tx.query<{ n: number }>(POST_ROWS, [
+      held.groupId,
+      held.id,
+      held.createdBy,
+      held.createdAt,
+      items.map((item) => item.key),
+      items.map((item) => item.id),
+      content.map(({ kind }) => kind),
+      content.map(({ description }) => description),
+      items.map((item) => item.draft.total.minor.toString()),
+      content.map(({ total }) => total.currency),
+      content.map(({ date }) => date),
+      content.map(({ category }) => category),
+      content.map(({ payers }) => JSON.stringify(payers)),
+      content.map(({ split }) => JSON.stringify(split)),
+      content.map(({ shares }) => JSON.stringify(shares)),
+      content.map(({ notes }) => notes),
+      content.map(({ tags }) => JSON.stringify(tags)),
+      content.map(({ rate }) => (rate === null ? null : JSON.stringify(rate))),
+      lines.map((line) => line.ord),
+      lines.map((line) => line.accountId),
+      lines.map((line) => line.paid.toString()),
+      lines.map((line) => line.owed.toString()),
+    ]);
+    return row?.n ?? 0;
+  } catch (error) {
+    throw balanceFailure(error);
+  }
+}
+
+// As in record-statement.ts, without keys and events: one statement claims the rows in sorted order, so that two imports
+// of one file never wait for each other in a circle, and writes those that nobody else has claimed.
+const POST_ROWS = `
+with item as materialized (
+  select i.*, gen_random_uuid() as posting_id from unnest($5::uuid[], $6::uuid[], $7::text[], $8::text[], $9::bigint[], $10::text[], $11::date[], $12::text[],
+    $13::jsonb[], $14::jsonb[], $15::jsonb[], $16::text[], $17::jsonb[], $18::jsonb[]) with ordinality
+    as i (key, id, kind, description, total_minor, currency, date, category, payers, split, shares, notes, tags, rate, ord)
+), claimed as (
+  insert into expense.imported_row (group_id, key, import_id, expense_id) select $1::uuid, key, $2::uuid, id from item order by key
+  on conflict (group_id, key) do nothing returning key
+), going as materialized (
+  select i.* from item i where i.key in (select key from claimed)
+), written as (
+  insert into expense.expense (id, group_id, kind, state, description, total_minor, currency, date, category, payers, split, shares, notes, tags,
+    rate, created_by, posting_id, created_at, updated_at)
+  select id, $1::uuid, kind, 'posted', description, total_minor, currency, date, category, payers, split, shares, notes,
+    array(select jsonb_array_elements_text(tags)), rate, $3::uuid, posting_id, $4::timestamptz, $4::timestamptz
+  from going
+), posted as (
+  insert into expense.posting (id, group_id, kind, source_id, source_version, occurred_on, created_at)
+  select posting_id, $1::uuid, 'expense', id, 1, date, now() from going
+), line as materialized (
+  select g.posting_id, l.account_id, g.currency, l.paid, l.owed
+  from unnest($19::int[], $20::uuid[], $21::bigint[], $22::bigint[]) as l (ord, account_id, paid, owed) join going g on g.ord = l.ord
+), lines as (
+  insert into expense.posting_line (posting_id, account_id, currency, group_id, paid, owed)
+  select posting_id, account_id, currency, $1::uuid, paid, owed from line
+), balances as (
+  insert into expense.balance as kept (group_id, account_id, currency, net)
+  select $1::uuid, account_id, currency, sum(paid - owed)::bigint from line group by 2, 3 order by 2, 3
+  on conflict (group_id, account_id, currency) do update set net = kept.net + excluded.net
+)
+select count(*)::int as n from going`;

@@ -1,0 +1,73 @@
+import type { RowProblem } from '../../../domain/import/file.ts';
+import type { ImportFormatName } from '../../../domain/import/registry.ts';
+import { refusal } from '../../../domain/refusal.ts';
+import type { Tx } from '../../transact.ts';
+
+/** Problems that are kept of one file; what is beyond is counted. About a megabyte of an answer. */
+export const PROBLEMS_KEPT_MAX = 10_000;
+
+/** An import as its commands need it. */
+export interface HeldImport {
+  readonly id: string;
+  readonly groupId: string;
+  readonly createdBy: string;
+  readonly userId: string;
+  readonly asked: ImportFormatName | 'auto';
+  readonly dryRun: boolean;
+  readonly skipBadRows: boolean;
+  readonly memberMap: Readonly<Record<string, string>>;
+  readonly members: Readonly<Record<string, string>>;
+  readonly newMembers: readonly string[];
+  readonly state: 'running' | 'done' | 'failed' | 'undone';
+  readonly phase: 'reading' | 'posting' | 'undoing' | null;
+  readonly undoRequested: boolean;
+  /** Rows before this day were locked when the file was read, and are left out. */
+  readonly skipBefore: string | null;
+  readonly nextRow: number;
+  readonly problems: readonly RowProblem[];
+  readonly createdAt: string;
+}
+
+const COLUMNS = `i.id, i.group_id as "groupId", i.created_by as "createdBy", i.user_id as "userId", i.asked, i.dry_run as "dryRun",
+  i.skip_bad_rows as "skipBadRows", i.member_map as "memberMap", i.members, array_to_json(i.new_members) as "newMembers", i.state, i.phase,
+  i.undo_requested_at is not null as "undoRequested", i.skip_before::text as "skipBefore", i.next_row as "nextRow", i.problems, i.created_at as "createdAt"`;
+
+/** Reads an import. @throws RefusalError not_found. */
+export async function readImportRow(query: Tx['query'], importId: string): Promise<HeldImport> {
+  const [row] = await query<HeldImport>(`select ${COLUMNS} from expense.import i where i.id = $1`, [importId]);
+  if (row === undefined) throw refusal('not_found', 'There is no such import.');
+  return row;
+}
+
+/** Takes an import to change it; call it with its group already held. @throws RefusalError not_found. */
+export async function lockImport(tx: Tx, importId: string): Promise<HeldImport> {
+  await tx.query('select id from expense.import where id = $1 for update', [importId]);
+  return readImportRow(tx.query, importId);
+}
+
+/** The bytes of a running import's file. @throws RefusalError not_found when the import has ended. */
+export async function readImportContent(query: Tx['query'], importId: string): Promise<Buffer> {
+  const [row] = await query<{ content: Buffer }>('select content from expense.import_content where import_id = $1', [importId]);
+  if (row === undefined) throw refusal('not_found', 'The file of this import is gone.');
+  return row.content;
+}
+
+/** How an import ended. */
+export interface ImportEnd {
+  readonly state: 'done' | 'failed' | 'undone';
+  /** Beyond those that were noted already. */
+  readonly problems?: readonly RowProblem[];
+}
+
+/** Ends a locked import: its file goes, and its group is told unless nothing was written. */
+export async function endImport(tx: Tx, held: HeldImport, end: ImportEnd): Promise<void> {
+  await tx.query('delete from expense.import_content where import_id = $1', [held.id]);
+  const problems = end.problems ?? [];
+  const [row] = await tx.query<{ imported: number }>(
+    `update expense.import set state = $2, phase = null, updated_at = $3, ended_at = $3, problems = problems || $4::jsonb,
+      problem_count = problem_count + $5 where id = $1 returning imported`,
+    [held.id, end.state, tx.now, JSON.stringify(problems), problems.length],
+  );
+  if (held.dryRun || (end.state === 'done' && row?.imported === 0) || end.state === 'failed') return;
+  tx.emit({ type: 'import.ended', subjectId: held.id, groupId: held.groupId, actorId: held.userId, data: { state: end.state } });
+}

@@ -1,0 +1,171 @@
+import { v7 as uuidv7 } from 'uuid';
+import { reverseLines, type PostingLine } from '../../../domain/ledger.ts';
+import type { RowProblem } from '../../../domain/import/file.ts';
+import { GROUP_STATES } from '../../../domain/group.ts';
+import { EXPENSE_COLUMNS, type ExpenseRow, toExpenseView } from '../../queries/expense/expenses.ts';
+import type { Tx } from '../../transact.ts';
+import { lockGroup } from './groups.ts';
+import { endImport, type HeldImport, lockImport, readImportRow } from './import-store.ts';
+import { type NewPosting, post } from './ledger.ts';
+import { markLeft, memberOf } from './members.ts';
+import { holdGroup } from './record.ts';
+
+/** Expenses of one transaction; a reversal writes twice what recording does. */
+const UNDO_BATCH_MAX = 250;
+
+/**
+ * Reverses the next batch of what an import recorded: postings by reversals, expenses as deleted ones with their history.
+ * What somebody deleted before is passed over. The group may be in any state: what was written has to go.
+ *
+ * @returns whether there is more.
+ */
+export async function undoNextRows(tx: Tx, importId: string): Promise<boolean> {
+  const { groupId } = await readImportRow(tx.query, importId);
+  await holdGroup(tx, groupId);
+  const held = await lockImport(tx, importId);
+  if (held.state !== 'running') return false;
+  await tx.query(`update expense.import set phase = 'undoing', updated_at = $2 where id = $1`, [importId, tx.now]);
+  const batch = await tx.query<{ key: string; id: string }>(
+    'select key, expense_id as id from expense.imported_row where import_id = $1 order by key limit $2',
+    [importId, UNDO_BATCH_MAX],
+  );
+  if (batch.length === 0) return false;
+  const ids = batch.map(({ id }) => id);
+  await tx.query('select id from expense.expense where id = any($1::uuid[]) order by id for update', [ids]);
+  // A statement of its own, so that its snapshot is taken after the locks.
+  const rows = await tx.query<ExpenseRow>(
+    `select ${EXPENSE_COLUMNS} from expense.expense e where e.id = any($1::uuid[]) and e.state <> 'deleted'`,
+    [ids],
+  );
+  await remove(tx, held, rows);
+  await tx.query('delete from expense.imported_row where group_id = $1 and key = any($2::uuid[])', [groupId, batch.map(({ key }) => key)]);
+  return batch.length === UNDO_BATCH_MAX;
+}
+
+async function remove(tx: Tx, held: HeldImport, rows: readonly ExpenseRow[]): Promise<void> {
+  if (rows.length === 0) return;
+  const ids = rows.map(({ id }) => id);
+  await post(
+    tx,
+    await reversals(
+      tx,
+      rows.flatMap((row) => row.posting_id ?? []),
+    ),
+  );
+  await tx.query(
+    `update expense.approval_round set outcome = 'voided', closed_at = $2 where expense_id = any($1::uuid[]) and outcome = 'waiting'`,
+    [ids, tx.now],
+  );
+  const views = rows.map(toExpenseView);
+  await tx.query(
+    `with content as (
+       select * from unnest($1::uuid[], $2::jsonb[], $3::int[], $4::uuid[], $5::timestamptz[]) as c (id, content, version, created_by, created_at)
+     ), first as (
+       insert into expense.expense_version (expense_id, version, group_id, change, content, actor_member_id, at)
+       select id, version, $6::uuid, 'created', content, created_by, created_at from content on conflict (expense_id, version) do nothing
+     ), next as (
+       select c.id, c.content, greatest(c.version, coalesce(max(v.version), 0)) + 1 as version
+       from content c left join expense.expense_version v on v.expense_id = c.id group by c.id, c.content, c.version
+     ), last as (
+       insert into expense.expense_version (expense_id, version, group_id, change, content, actor_member_id, at)
+       select id, version, $6::uuid, 'deleted', content, $7::uuid, $8::timestamptz from next
+     )
+     update expense.expense e set state = 'deleted', version = n.version, pending_version = null, posting_id = null, updated_at = $8::timestamptz,
+       deleted_at = $8::timestamptz from next n where n.id = e.id`,
+    [
+      ids,
+      views.map(({ content }) => JSON.stringify(content)),
+      views.map(({ version }) => version),
+      views.map(({ createdBy }) => createdBy),
+      rows.map((row) => row.created_at),
+      held.groupId,
+      held.createdBy,
+      tx.now,
+    ],
+  );
+  for (const view of views) {
+    if (view.state !== 'pending' && view.pendingVersion === null) continue;
+    const version = view.pendingVersion ?? view.version;
+    tx.emit({ type: 'expense.voided', subjectId: view.id, groupId: held.groupId, data: { version } });
+  }
+}
+
+/** The reversals of some postings, each dated like what it reverses. */
+async function reversals(tx: Tx, postingIds: readonly string[]): Promise<NewPosting[]> {
+  const rows = await tx.query<{
+    id: string;
+    group_id: string;
+    source_id: string;
+    source_version: number;
+    occurred_on: string;
+    account_id: string;
+    currency: string;
+    paid: string;
+    owed: string;
+  }>(
+    `select p.id, p.group_id, p.source_id, p.source_version, p.occurred_on::text, l.account_id, l.currency, l.paid, l.owed
+     from expense.posting p join expense.posting_line l on l.posting_id = p.id where p.id = any($1::uuid[])`,
+    [postingIds],
+  );
+  return [...Map.groupBy(rows, ({ id }) => id)].flatMap(([id, lines]) => {
+    const [first] = lines;
+    if (first === undefined) return [];
+    const original = lines.map((line): PostingLine => ({
+      accountId: line.account_id,
+      currency: line.currency,
+      paid: BigInt(line.paid),
+      owed: BigInt(line.owed),
+    }));
+    return {
+      id: uuidv7(),
+      groupId: first.group_id,
+      kind: 'reversal',
+      sourceId: first.source_id,
+      sourceVersion: first.source_version,
+      reversesId: id,
+      occurredOn: first.occurred_on,
+      lines: reverseLines(original),
+    };
+  });
+}
+
+/**
+ * Ends an import of which nothing stands any more: members that it added and that nobody needs leave the group.
+ *
+ * @param reason why it could not go on; without one somebody asked for the undo.
+ */
+export async function finishUndo(tx: Tx, importId: string, reason: RowProblem | null): Promise<void> {
+  const { groupId } = await readImportRow(tx.query, importId);
+  const group = await lockGroup(tx, groupId, GROUP_STATES);
+  const held = await lockImport(tx, importId);
+  if (held.state !== 'running') return;
+  const unneeded = await tx.query<{ id: string }>(
+    `select m.id from expense.member m where m.id = any($1::uuid[]) and m.group_id = $2 and m.state = 'active' and m.user_id is null and m.role <> 'owner'
+       and not exists (select 1 from expense.balance b where b.group_id = $2 and b.account_id = m.id and (b.net <> 0 or b.reserved <> 0))
+       and not exists (select 1 from expense.reservation r where r.group_id = $2 and (r.from_member_id = m.id or r.to_member_id = m.id))
+       and not exists (select 1 from expense.expense e where e.group_id = $2 and e.state <> 'deleted'
+         and e.shares @> jsonb_build_array(jsonb_build_object('memberId', m.id)))
+       and not exists (select 1 from payment_pub.transfer_v1 t where t.group_id = $2 and (t.from_member_id = m.id or t.to_member_id = m.id))`,
+    [held.newMembers, groupId],
+  );
+  if (unneeded.length > 0) {
+    const actor = await memberOf(tx, group, held.createdBy);
+    for (const { id } of unneeded) await markLeft(tx, group, actor, await memberOf(tx, group, id));
+  }
+  if (reason !== null) await tx.query('update expense.import set imported = 0 where id = $1', [importId]);
+  await endImport(tx, held, reason === null ? { state: 'undone' } : { state: 'failed', problems: [reason] });
+}
+
+/**
+ * Ends an import whose rows are all posted.
+ *
+ * @returns false when it is not posting any more.
+ */
+export async function finishImport(tx: Tx, importId: string): Promise<boolean> {
+  const { groupId } = await readImportRow(tx.query, importId);
+  await holdGroup(tx, groupId);
+  const held = await lockImport(tx, importId);
+  if (held.state !== 'running' || held.phase !== 'posting' || held.undoRequested) return false;
+  await endImport(tx, held, { state: 'done' });
+  return true;
+}
