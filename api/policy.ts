@@ -163,6 +163,7 @@ export const POLICIES: Readonly<Record<string, Policy>> = {
   getExpenseHistory: member('expenses:read', 'viewer', { on: 'expense' }),
   getBalances: member('expenses:read', 'viewer'),
   getPlan: member('expenses:read', 'viewer'),
+  explainBalance: member('expenses:read', 'viewer'),
   getRate: user('expenses:read'),
   listAdjustments: member('expenses:read', 'viewer'),
   getGroupStats: member('expenses:read', 'viewer'),

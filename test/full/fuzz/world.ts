@@ -480,6 +480,7 @@ class Play {
       resolveDispute: [of(toResolve)],
       getBalances: [group],
       getPlan: [group],
+      explainBalance: [{ ...group, query: { from: home.ben, to: home.ana } }],
       getRate: [{ token: this.#ana.token, query: { base: 'EUR', quote: 'USD' } }],
       createAdjustment: [{ ...group, body: adjustment }],
       listAdjustments: [group],

@@ -1,20 +1,18 @@
 import { z } from 'zod';
-import { findGroupCurrency, findPairs, findPlanBase } from '../../../../db/queries/expense/balances.ts';
 import { findBalanceSheet, type SheetView } from '../../../../db/queries/expense/balance-sheet.ts';
 import { findRates } from '../../../../db/queries/expense/fx-rates.ts';
 import { groupCurrencies } from '../../../../db/queries/expense/group-currencies.ts';
 import type { Query } from '../../../../db/queries/expense/groups.ts';
 import { inGroupCurrency, inOneCurrency, type OneCurrency } from '../../../../domain/balance-sheet.ts';
-import { isKnownCurrency } from '../../../../domain/currency.ts';
 import { rational } from '../../../../domain/decimal.ts';
 import { minorRatio, parseRate } from '../../../../domain/fx.ts';
 import { formatAmount } from '../../../../domain/money.ts';
-import { planTransfers } from '../../../../domain/plan.ts';
-import { refusal, unwrap } from '../../../../domain/refusal.ts';
 import { groupAccess } from '../../../access.ts';
 import { type AnyRoute, route } from '../../../route.ts';
 import { amount, currency, date, id, money } from '../../../schemas.ts';
 import { publishedRate } from '../rates/routes.ts';
+import { explainRoutes } from './explain-routes.ts';
+import { checkCurrency, planOf, planQuery, strategy } from './planning.ts';
 
 const tag = 'balances';
 const groupParams = z.strictObject({ groupId: id });
@@ -125,12 +123,6 @@ function presentNet(memberId: string, minor: bigint, code: string): z.output<typ
   return { memberId, currency: code, net: formatAmount(minor, code) };
 }
 
-function checkCurrency(code: string, pointer: string): void {
-  if (!isKnownCurrency(code)) throw refusal('unknown_currency', 'This is not the code of a currency that can be spent.', pointer);
-}
-
-const strategy = z.enum(['minimal', 'pairwise', 'hub']);
-
 const plan = z
   .strictObject({
     transfers: z.array(z.strictObject({ from: id, to: id, money })),
@@ -153,36 +145,20 @@ const readPlan = route({
     'Settles one currency, less what open settlements have reserved. `minimal`: as few transfers as possible. `pairwise`: only between members who shared an expense. `hub`: all through one member.',
   access: groupAccess,
   params: groupParams,
-  query: z.strictObject({
-    strategy: strategy.optional(),
-    hub: id.optional().meta({ description: 'The member through whom all transfers go; required for `hub`.' }),
-    currency: currency.optional().meta({ description: "The group's currency where not given." }),
-  }),
+  query: z.strictObject(planQuery),
   answers: { 200: { description: 'The plan.', schema: plan } },
   problems: [422],
   handle: async (request) => {
-    const { groupId } = request.params;
-    const { strategy: how = 'minimal', hub } = request.query;
-    const code = request.query.currency ?? (await findGroupCurrency(request.read, groupId));
-    checkCurrency(code, '/query/currency');
-    const { balances: nets, units } = await findPlanBase(request.read, groupId, code);
-    const pairs = how === 'pairwise' ? await findPairs(request.read, groupId, code) : [];
-    const planned = unwrap(atQuery(planTransfers({ balances: nets, strategy: how, pairs, units, ...(hub === undefined ? {} : { hub }) })));
+    const { plan: planned, currency: code } = await planOf(request.read, request.params.groupId, request.query);
     const transfers = planned.transfers.map(({ from, to, minor }) => ({
       from,
       to,
       money: { amount: formatAmount(minor, code), currency: code },
     }));
-    const { count, minimal, lowerBound } = planned;
+    const { count, minimal, lowerBound, strategy: how } = planned;
     return { status: 200, body: { transfers, count, minimal, lowerBound, strategy: how, currency: code } };
   },
 });
 
-/** The plan's refusals point into its input, which here is the query. */
-function atQuery<T extends ReturnType<typeof planTransfers>>(outcome: T): T {
-  if (outcome.ok || outcome.refusal.pointer === undefined) return outcome;
-  return { ...outcome, refusal: { ...outcome.refusal, pointer: `/query${outcome.refusal.pointer}` } };
-}
-
 /** Operations on what the ledger adds up to. */
-export const balanceRoutes: readonly AnyRoute[] = [readBalances, readPlan];
+export const balanceRoutes: readonly AnyRoute[] = [readBalances, readPlan, ...explainRoutes];
