@@ -200,6 +200,7 @@ describe('erasure of an account, the proof', function () {
       ['user/account.json', word],
       ['user/sessions.json', word],
       ['expense/expenses.json', phone],
+      ['expense/comments.json', phone],
       ['payment/refunds.json', word],
       ['notification/reminders.json', place.homeMember],
     ] as const)
@@ -323,9 +324,11 @@ describe('erasure of an account, the proof', function () {
     await person.call('POST', '/v1/me/identities', { linkToken, password });
     await person.call('PATCH', '/v1/me', { locale: 'de-CH', timeZone: 'Europe/Zurich' });
     await person.call('PUT', '/v1/me/preferences', { weekStart: 'sunday' });
+    // The two are friends with it, and share a ledger; the other one's request is never answered.
     await person.call('POST', '/v1/friends', { email: friend.email });
     await friend.call('POST', '/v1/friends', { email });
     await owner.call('POST', '/v1/friends', { email });
+    await until('the ledger of two', async () => ((await person.call('GET', '/v1/groups')).data as unknown[]).length > 0, RECOVERY_MS);
     // The audit log keeps what support says of a person.
     await sql(platform, `update "user".account set platform_role = 'admin' where id = $1`, [friend.userId]);
     await delay(1_100);
@@ -375,6 +378,7 @@ describe('erasure of an account, the proof', function () {
     const bought = await owner.call('POST', `${home}/expenses`, bread);
     await person.call('POST', `/v1/expenses/${bought.id}/dispute`, { reason: marked('I was not there') });
     await owner.call('POST', `/v1/expenses/${bought.id}/resolve`);
+    await person.call('POST', `/v1/expenses/${bought.id}/comments`, { text: marked('My number is') + phone });
     const trip = `/v1/groups/${place.own}`;
     const waiting = await person.call(
       'POST',

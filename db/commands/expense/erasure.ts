@@ -45,7 +45,7 @@ export async function countExpenseTraces(query: Tx['query'], userId: string): Pr
 
 /**
  * Blanks what a member wrote in a group: descriptions, notes, tags and names of items of expenses that they recorded, and of the
- * versions that they made of others'. Amounts, dates and categories stay, so that everybody's balance can still be explained.
+ * versions that they made of others', and their comments. Amounts, dates and categories stay, so that everybody's balance can still be explained.
  */
 async function eraseTexts(tx: Tx, groupId: string, memberId: string): Promise<number> {
   const values = [groupId, memberId, TEXTS_MAX];
@@ -65,7 +65,13 @@ async function eraseTexts(tx: Tx, groupId: string, memberId: string): Promise<nu
   );
   const ids = [...new Set([...versions, ...expenses].map(({ id }) => id))];
   if (ids.length > 0) await blankAnswers(tx, groupId, ids);
-  return versions.length + expenses.length;
+  // As whoever takes a comment away leaves it.
+  const comments = await tx.query(
+    `update expense.comment set text = '', mentions = '{}', deleted_at = coalesce(deleted_at, now()) where id in (
+       select id from expense.comment where group_id = $1 and author_member_id = $2 and text <> '' limit $3) returning 1`,
+    values,
+  );
+  return versions.length + expenses.length + comments.length;
 }
 
 /** Answers that others' Idempotency-Keys keep, such as those to their votes, show the expense with its words. */
@@ -93,12 +99,13 @@ async function erasePlace(tx: Tx, groupId: string, userId: string): Promise<numb
   );
   const displayName = `${ERASED_NAME} ${n + 1}`;
   await renameInAnswers(tx, member, displayName);
-  if (member.role === 'owner' && member.state === 'active') {
+  if (member.state === 'active') {
     const heir = await heirOf(tx, group, member);
     if (heir === null) return purgeNow(tx, group);
-    await handOver(tx, group, member, heir.id);
+    if (member.role === 'owner') await handOver(tx, group, member, heir.id);
+    if (group.kind === 'friends') entrust(tx, group, member, heir);
+    await leave(tx, group, member);
   }
-  if (member.state === 'active') await leave(tx, group, member);
   await forgetInLog(tx, member);
   member.displayName = displayName;
   member.userId = null;
@@ -134,14 +141,21 @@ async function forgetMerged(tx: Tx, member: Member, userId: string): Promise<voi
   ]);
 }
 
-async function heirOf(tx: Tx, group: Group, owner: Member): Promise<Member | null> {
+async function heirOf(tx: Tx, group: Group, leaving: Member): Promise<Member | null> {
   const others = await tx.em.find(
     Member,
-    { groupId: group.id, state: 'active', userId: { $ne: null }, id: { $ne: owner.id } },
+    { groupId: group.id, state: 'active', userId: { $ne: null }, id: { $ne: leaving.id } },
     { orderBy: { createdAt: 'asc', id: 'asc' } },
   );
   const rank = (member: Member): number => ROLES.indexOf(roleOf(member));
   return others.toSorted((left, right) => rank(left) - rank(right))[0] ?? null;
+}
+
+/** The ledger of two friends has no owner; whoever is left of them acts for the one who is gone. */
+function entrust(tx: Tx, group: Group, member: Member, heir: Member): void {
+  const before = memberFacts(heir);
+  heir.role = 'owner';
+  noteChange(tx, group, heir, member, before);
 }
 
 async function leave(tx: Tx, group: Group, member: Member): Promise<void> {

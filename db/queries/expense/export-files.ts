@@ -73,6 +73,13 @@ export const EXPENSE_EXPORT: readonly ExportFile[] = [
     `jsonb_build_object('id', t.id, 'expenseId', t.expense_id, 'groupId', t.group_id, 'reason', t.reason, 'openedAt', t.opened_at, 'resolvedAt', t.resolved_at)`,
   ),
   byId(
+    'comments.json',
+    'expense.comment t',
+    `t.author_member_id in (${MINE}) and t.text <> ''`,
+    `jsonb_build_object('id', t.id, 'expenseId', t.expense_id, 'groupId', t.group_id, 'text', t.text, 'mentions', to_jsonb(t.mentions), 'createdAt', t.created_at,
+      'editedAt', t.edited_at)`,
+  ),
+  byId(
     'group-changes.json',
     'expense.change t',
     `t.actor_member_id in (${MINE})`,
