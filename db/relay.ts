@@ -1,6 +1,7 @@
 import type { ClientBase } from 'pg';
 import { SERVICES, type ServiceName } from '../config/env.ts';
 import type { ProcessName, ProcessRef } from '../domain/events.ts';
+import { REQUEST_DAYS } from '../domain/friendship.ts';
 import { IDEMPOTENCY_DAYS } from './idempotency.ts';
 import type { ServiceDatabase } from './orm.ts';
 
@@ -91,6 +92,21 @@ export async function deleteOldAnswers(db: ServiceDatabase, limit: number): Prom
     `delete from "${db.service}".idempotency where ctid = any(array(
        select ctid from "${db.service}".idempotency where created_at < now() - make_interval(days => $1) limit $2))`,
     [IDEMPOTENCY_DAYS, limit],
+  );
+  return result.rowCount ?? 0;
+}
+
+/**
+ * Gives up friend requests that nobody answered within their time, and forgets the addresses that they went to.
+ *
+ * @returns how many; fewer than the limit means that none is left.
+ */
+export async function giveUpOldRequests(db: ServiceDatabase, limit: number): Promise<number> {
+  if (db.service !== 'user') return 0;
+  const result = await db.pool.query(
+    `update "user".friendship set state = 'withdrawn', closed_at = now(), asked_email = '', asked_key = '' where id in (
+       select id from "user".friendship where state = 'pending' and created_at <= now() - make_interval(days => $1) limit $2 for update skip locked)`,
+    [REQUEST_DAYS, limit],
   );
   return result.rowCount ?? 0;
 }

@@ -2,6 +2,7 @@
 // Method: friendships through the API, their committed events handed to the consumer as the relay would; Postgres itself is asked too.
 import assert from 'node:assert/strict';
 import { v7 as uuidv7 } from 'uuid';
+import { eraseStep } from '../../../../db/commands/expense/erasure.ts';
 import { followFriendships } from '../../../../db/commands/expense/friend-ledgers.ts';
 import { transact } from '../../../../db/transact.ts';
 import { startApi, type TestAnswer, type TestApi, type TestUser } from '../../../../test/support/api.ts';
@@ -155,6 +156,27 @@ describe('ledger of two friends', function () {
     assert.equal((await ben.call('POST', `/v1/groups/${groupId}/payments`, { ...payment, from: myMemberId, to }, key())).status, 202);
     assert.equal((await ana.call('POST', `/v1/groups/${groupId}/settlements`, {}, key())).status, 202);
     assert.ok(!api.events.some(({ event }) => event.type === 'group.state_changed'));
+  });
+
+  it('one of the two is erased, the other settles for both; the second too, nothing personal is left', async () => {
+    const erase = async ({ userId }: TestUser): Promise<void> => {
+      while ((await transact(api.deps.databases.expense!, (tx) => eraseStep(tx, userId))).value > 0);
+    };
+    await record(ana);
+    await erase(ben);
+    const { myRole, myMemberId, members, name } = await group(ana);
+    const other = members.find(({ id }: { id: string }) => id !== myMemberId);
+    assert.deepEqual([myRole, other.userId, name], ['owner', null, other.displayName]);
+    const payment = { method: 'manual', from: other.id, to: myMemberId, money: { amount: '5.00', currency: 'EUR' } };
+    const paid = await ana.call('POST', `/v1/groups/${groupId}/payments`, payment, { 'idempotency-key': uuidv7() });
+    assert.equal(paid.status, 202);
+    assert.deepEqual(refusalOf(await ana.call('POST', `/v1/groups/${groupId}/members`, { displayName: 'Third' })), [409, 'friend_ledger']);
+    await erase(ana);
+    const { rows } = await api.deps.databases.expense!.pool.query(
+      `select 1 from expense.member where group_id = $1 and (user_id is not null or display_name in ('Ana', 'Ben'))`,
+      [groupId],
+    );
+    assert.deepEqual(rows, []);
   });
 
   it('friends again, the ledger they had is open again', async () => {
