@@ -189,6 +189,8 @@ const EXPECTED: Readonly<Record<string, Expected>> = {
   }),
   listAdjustments: group('viewer', 'expenses:read'),
   getGroupStats: group('viewer', 'expenses:read'),
+  getBudgets: group('viewer', 'expenses:read'),
+  setBudgets: group('admin', 'groups:write', { body: { budgets: [{ period: 'month', amount: EUR5 }] } }),
   getGroupChart: group('viewer', 'expenses:read'),
   getMyStats: user('expenses:read'),
   createImport: group('admin', 'expenses:write', { body: { format: 'auto', content: 'x', dryRun: true } }),

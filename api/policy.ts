@@ -167,6 +167,8 @@ export const POLICIES: Readonly<Record<string, Policy>> = {
   getRate: user('expenses:read'),
   listAdjustments: member('expenses:read', 'viewer'),
   getGroupStats: member('expenses:read', 'viewer'),
+  getBudgets: member('expenses:read', 'viewer'),
+  setBudgets: member('groups:write', 'admin', { states: OPEN }),
   getGroupChart: member('expenses:read', 'viewer'),
   getMyStats: user('expenses:read'),
   createExpense: member('expenses:write', 'recorder', { states: OPEN }),

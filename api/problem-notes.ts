@@ -27,6 +27,8 @@ export const PROBLEM_NOTES: Readonly<Record<string, string>> = {
   body_too_large: 'The body is larger than this operation takes; the answer names the limit.',
   busy: 'Too many requests wanted the same rows; nothing was written. Wait for Retry-After and repeat, with the same Idempotency-Key.',
   category_exists: 'The product or the group has a category with this key already.',
+  budget_not_positive: 'A budget is an amount above zero; leave out what has none.',
+  duplicate_budget: 'A group has one budget of each category, period and currency.',
   category_limit_reached: 'The group has as many categories of its own as a group may have; rename one that is archived.',
   both_have_accounts: 'Both members have accounts, so they are two people and cannot be merged.',
   cannot_remove_owner: 'The owner cannot be removed; hand the group over first.',

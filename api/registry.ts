@@ -11,6 +11,7 @@ import { groupStateRoutes } from './routes/expense/groups/state-routes.ts';
 import { importRoutes } from './routes/expense/imports/routes.ts';
 import { invitationRoutes } from './routes/expense/invitations/routes.ts';
 import { memberRoutes } from './routes/expense/members/routes.ts';
+import { budgetRoutes } from './routes/expense/budgets/routes.ts';
 import { chartRoutes } from './routes/expense/charts/routes.ts';
 import { statsRoutes } from './routes/expense/stats/routes.ts';
 import { mergeRoutes } from './routes/expense/merges/routes.ts';
@@ -73,6 +74,7 @@ const ROUTES: Record<ServiceName, readonly AnyRoute[]> = {
     ...statsRoutes,
     ...chartRoutes,
     ...importRoutes,
+    ...budgetRoutes,
     ...rateRoutes,
   ],
   payment: [...settlementRoutes, ...transferRoutes, ...paymentRoutes, ...refundRoutes, ...payoutAccountRoutes, ...webhookRoutes],

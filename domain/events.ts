@@ -72,6 +72,15 @@ export interface EventData {
   'import.undo_requested': Record<string, never>;
   /** Everything of a file is recorded, or is reversed again. */
   'import.ended': { state: string };
+  /** The budgets of a group were set; the subject is the group. */
+  'budget.changed': Record<string, never>;
+  /** So much of a budget is spent in the period that began on that day. */
+  'budget.reached': {
+    periodStart: string;
+    percent: number;
+    spent: { amount: string; currency: string };
+    amount: { amount: string; currency: string };
+  };
   'ledger.transfer_posted': { transferId: string };
   'ledger.refund_posted': { refundId: string };
   // payment: subject is the settlement, transfer, refund or user

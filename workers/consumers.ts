@@ -1,3 +1,4 @@
+import { alertBudgets, BUDGET_EVENTS } from '../db/commands/expense/budgets.ts';
 import { FRIENDSHIP_EVENTS, followFriendships } from '../db/commands/expense/friend-ledgers.ts';
 import { noticeEvents } from '../db/commands/notification/notices.ts';
 import { DEBT_EVENTS, wakeMovedReminders, wakeSettledReminders, ZONE_EVENTS } from '../db/commands/notification/reminder-wakes.ts';
@@ -24,6 +25,13 @@ export const CONSUMERS: readonly Consumer[] = [
     source: 'user',
     types: ZONE_EVENTS,
     handle: (events, tx) => wakeMovedReminders(tx, events),
+  },
+  {
+    name: 'budgets',
+    service: 'expense',
+    source: 'expense',
+    types: BUDGET_EVENTS,
+    handle: (events, tx) => alertBudgets(tx, events),
   },
   {
     name: 'friend-ledgers',

@@ -26,6 +26,7 @@ import { CategoriesAndChanges } from './0035-categories-and-changes.ts';
 import { Activity } from './0036-activity.ts';
 import { Comments } from './0037-comments.ts';
 import { ExpenseSearch } from './0043-expense-search.ts';
+import { Budgets } from './0044-budgets.ts';
 import { FxRates } from './0047-fx-rates.ts';
 import { Conversions } from './0048-conversions.ts';
 import { Imports } from './0050-imports.ts';
@@ -59,6 +60,7 @@ export const MIGRATIONS: MigrationObject[] = [
   { name: '0036-activity', class: Activity },
   { name: '0037-comments', class: Comments },
   { name: '0043-expense-search', class: ExpenseSearch },
+  { name: '0044-budgets', class: Budgets },
   { name: '0047-fx-rates', class: FxRates },
   { name: '0048-conversions', class: Conversions },
   { name: '0050-imports', class: Imports },

@@ -3,6 +3,7 @@ import type { Secrets } from '../../../config/secrets.ts';
 import type { TriedDelivery } from '../../../db/commands/notification/deliveries.ts';
 import * as facts from '../../../db/queries/notification/letter-facts.ts';
 import type { Tx } from '../../../db/transact.ts';
+import type { EventData } from '../../../domain/events.ts';
 import type { LetterName } from '../../../domain/notices.ts';
 import type { Letter } from './letter.ts';
 
@@ -54,6 +55,7 @@ export const WRITERS: Readonly<Record<LetterName, Writer>> = {
     link: (id) => `/v1/refunds/${id}`,
   }),
   'debt-reminder': debtReminder,
+  'budget-alert': budgetAlert,
   'friend-request': friendRequest,
   'export-ready': exportReady,
   'erasure-asked': erasureAsked,
@@ -134,6 +136,39 @@ async function invitation(desk: Desk, deliveries: readonly TriedDelivery[]): Pro
     token,
     link: `${desk.publicUrl}/v1/invitations/${token}`,
     deliveryIds: [delivery.id],
+  };
+}
+
+/** Of several alerts of one budget only the last one is told; those of other budgets are listed with it. */
+async function budgetAlert(desk: Desk, deliveries: readonly TriedDelivery[]): Promise<Letter | null> {
+  const recipientId = deliveries[0]?.recipientId ?? '';
+  const contact = await verified(desk, recipientId);
+  if (contact === null) return null;
+  const budgets = await facts.readBudgets(
+    desk.query,
+    recipientId,
+    deliveries.map(({ subjectId }) => subjectId),
+  );
+  const known = new Map(budgets.map((budget) => [budget.id, budget]));
+  const latest = new Map(deliveries.map((delivery) => [delivery.subjectId, delivery]));
+  const alerts = [...latest.values()].flatMap((delivery) => {
+    const budget = known.get(delivery.subjectId);
+    return budget === undefined ? [] : [{ budget, data: delivery.data as unknown as EventData['budget.reached'] }];
+  });
+  const [first] = alerts;
+  if (first === undefined) return null;
+  const one = alerts.length === 1;
+  return {
+    to: contact.email,
+    subject: one ? `${first.data.percent} % of a budget in ${first.budget.groupName} is spent` : `${alerts.length} budgets need a look`,
+    greeting: `Hello ${contact.displayName},`,
+    paragraphs: [one ? 'of this budget so much is spent:' : 'of these budgets so much is spent:'],
+    items: alerts.map(
+      ({ budget, data }) =>
+        `${budget.category ?? 'everything'}, ${budget.period} from ${data.periodStart}: ${data.spent.amount} of ${data.amount.amount} ${data.amount.currency} (${budget.groupName})`,
+    ),
+    link: `${desk.publicUrl}/v1/groups/${first.budget.groupId}/budgets`,
+    deliveryIds: deliveries.filter(({ subjectId }) => known.has(subjectId)).map(({ id }) => id),
   };
 }
 

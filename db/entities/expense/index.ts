@@ -23,6 +23,8 @@ import { Import } from './import.ts';
 import { ImportContent } from './import-content.ts';
 import { ImportedRow } from './imported-row.ts';
 import { Category } from './category.ts';
+import { Budget } from './budget.ts';
+import { BudgetAlert } from './budget-alert.ts';
 import { Change } from './change.ts';
 import { Comment } from './comment.ts';
 import { Dispute } from './dispute.ts';
@@ -57,6 +59,8 @@ export const expenseEntities = [
   ImportContent,
   ImportedRow,
   Category,
+  Budget,
+  BudgetAlert,
   Change,
   Comment,
   Dispute,

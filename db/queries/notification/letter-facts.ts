@@ -120,6 +120,26 @@ export function readRefunds(query: Query, userId: string, refundIds: readonly st
   );
 }
 
+/** A budget as a letter speaks of it. */
+export interface BudgetFacts {
+  readonly id: string;
+  readonly groupId: string;
+  readonly groupName: string;
+  readonly category: string | null;
+  readonly period: string;
+}
+
+/** Of these budgets, those that still stand in a group of which this user is a member. */
+export function readBudgets(query: Query, userId: string, budgetIds: readonly string[]): Promise<BudgetFacts[]> {
+  return query<BudgetFacts>(
+    `select b.id, b.group_id as "groupId", g.name as "groupName", b.category, b.period
+     from expense_pub.budget_v1 b join expense_pub.group_v1 g on g.id = b.group_id and g.state <> 'deleted'
+     join expense_pub.membership_v1 m on m.group_id = b.group_id and m.user_id = $1 and m.state = 'active'
+     where b.id = any ($2::uuid[])`,
+    [userId, budgetIds],
+  );
+}
+
 /** The name of a group, or null. */
 export async function readGroupName(query: Query, groupId: string): Promise<string | null> {
   const [row] = await query<{ name: string }>('select name from expense_pub.group_v1 where id = $1', [groupId]);

@@ -484,6 +484,8 @@ class Play {
       getRate: [{ token: this.#ana.token, query: { base: 'EUR', quote: 'USD' } }],
       createAdjustment: [{ ...group, body: adjustment }],
       listAdjustments: [group],
+      getBudgets: [group],
+      setBudgets: [{ ...group, body: { budgets: [{ category: 'food', period: 'month', amount: { amount: '500.00', currency: 'EUR' } }] } }],
       getGroupChart: [{ ...group, query: { kind: 'months', theme: 'dark' } }],
       createImport: [{ ...group, body: { format: 'auto', content: BILLS } }],
       getImport: [{ token: group.token, path: { importId: idOf(standingImport) } }],
