@@ -179,6 +179,20 @@ describe('hostile input', function () {
     assert.match(lengthless, /^HTTP\/1\.1 400 /, 'a line that ends in LF alone');
   });
 
+  it('takes a request that names two hosts for none', async () => {
+    const text = await rawBytes(api.url, 'GET /livez HTTP/1.1\r\nHost: a.example\r\nhost: b.example\r\n\r\n');
+    assert.match(text, /^HTTP\/1\.1 400 [^]*"code":"malformed_http"/);
+  });
+
+  it('takes names of one line only, and none that turn the direction of what follows', async () => {
+    for (const sign of ['\\u2028', '\\u2029', '\\u0085', '\\u009b', '\\u202e', '\\u202a', '\\u2066', '\\u2069', '\\n', '\\u007f'])
+      for (const name of [`"a${sign}b"`, `"${sign}b"`, `"a${sign}"`])
+        assert.deepEqual(refused(await post(group(name))), [400, 'invalid_request'], name);
+    const { body } = await ana.call('PATCH', '/v1/me', { displayName: 'דנה\u200f O’Brien 🦊 ‍x' }, { 'if-match': '*' });
+    assert.equal(body.displayName, 'דנה\u200f O’Brien 🦊 ‍x', 'marks of right-to-left scripts and joiners are part of names');
+    api.events.splice(0);
+  });
+
   it('answers a body that breaks off with 400 or a closed socket, and goes on', async () => {
     const text = await rawBytes(
       api.url,

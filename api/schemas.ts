@@ -46,14 +46,15 @@ export const date = z.iso
 /** An instant in RFC 3339; offsets are accepted, answers are in UTC. */
 export const instant = z.iso.datetime({ offset: true }).meta({ example: '2026-11-20T10:00:00.000Z' });
 
-/** One line of text: no control characters, no surrounding space, at least one character. */
-export const line = (max: number): z.ZodString =>
-  z
-    .string()
-    .min(1)
-    .max(max)
-    // oxlint-disable-next-line no-control-regex -- control characters are exactly what is refused here.
-    .regex(/^[^\s\u0000-\u001f\u007f](?:[^\u0000-\u001f\u007f]*[^\s\u0000-\u001f\u007f])?$/u, 'must be one line without surrounding space');
+/**
+ * One line of text: no control characters, no separators of lines, none of the characters that turn the direction of what follows
+ * (a name with one shows others' words backwards), no surrounding space, at least one character.
+ */
+export const line = (max: number): z.ZodString => z.string().min(1).max(max).regex(ONE_LINE, 'must be one line without surrounding space');
+
+const ONE_LINE =
+  // oxlint-disable-next-line no-control-regex -- control characters are exactly what is refused here.
+  /^[^\s\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069](?:[^\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]*[^\s\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069])?$/u;
 
 /** Text of several lines; NUL and lone surrogates are refused because Postgres cannot keep them. */
 export const text = (max: number): z.ZodType<string, string> =>

@@ -110,7 +110,8 @@ export async function startApiServer(
   server.on('request', (request, response) => {
     // A connection that stays open would keep the process from ending.
     if (closing) response.setHeader('Connection', 'close');
-    handler(request, response);
+    if (hostsOf(request) > 1) answerProblem(response, new Problem('malformed_http', 'A request names one host.'), publicUrl);
+    else handler(request, response);
   });
   answerWhatIsNoRequest(server, publicUrl);
   return {
@@ -140,12 +141,32 @@ function answerWhatIsNoRequest(server: Server, publicUrl: string): void {
     const allow = { headers: { Allow: 'GET, HEAD, OPTIONS' } };
     answerRaw(socket, new Problem('method_not_allowed', 'CONNECT is not allowed here.', allow), publicUrl);
   });
-  server.on('checkExpectation', (_request: IncomingMessage, response: ServerResponse) => {
-    const problem = new Problem('expectation_failed', 'No expectation but 100-continue is met.');
-    const requestId = randomUUID();
-    response.writeHead(problem.status, { 'Content-Type': 'application/problem+json', Connection: 'close', 'X-Request-Id': requestId });
-    response.end(JSON.stringify(problemBody(problem, publicUrl, requestId)));
+  server.on('checkExpectation', (_request: IncomingMessage, response: ServerResponse) =>
+    answerProblem(response, new Problem('expectation_failed', 'No expectation but 100-continue is met.'), publicUrl),
+  );
+}
+
+/** Answers before the application, and closes the connection. */
+function answerProblem(response: ServerResponse, problem: Problem, publicUrl: string): void {
+  const requestId = randomUUID();
+  response.writeHead(problem.status, {
+    'Content-Type': 'application/problem+json',
+    'X-Content-Type-Options': 'nosniff',
+    'Cache-Control': 'no-store',
+    Connection: 'close',
+    'X-Request-Id': requestId,
   });
+  response.end(JSON.stringify(problemBody(problem, publicUrl, requestId)));
+}
+
+/** How many Host headers there are: Node keeps the first, a proxy before us may have gone by another (RFC 9112, section 3.2). */
+function hostsOf({ rawHeaders }: IncomingMessage): number {
+  let hosts = 0;
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const name = rawHeaders[at] ?? '';
+    if (name.length === 4 && name.toLowerCase() === 'host') hosts += 1;
+  }
+  return hosts;
 }
 
 function problemOfSocket(error: NodeJS.ErrnoException): Problem {
