@@ -146,6 +146,11 @@ const EXPECTED: Readonly<Record<string, Expected>> = {
   getMember: group('viewer', 'groups:read'),
   updateMember: group('admin', 'groups:write', { body: { displayName: 'x' } }),
   removeMember: group('admin', 'groups:write'),
+  listPresets: group('viewer', 'groups:read'),
+  createPreset: group('editor', 'groups:write', {
+    body: (world) => ({ name: uuidv7(), split: { method: 'equal', among: [world.memberIds.owner] } }),
+  }),
+  deletePreset: group('editor', 'groups:write'),
   mergeMember: group('admin', 'groups:write', { body: () => ({ intoMemberId: uuidv7() }) }),
   createInvitation: group('admin', 'groups:write', { body: { role: 'viewer' } }),
   listInvitations: group('admin', 'groups:read'),
@@ -442,6 +447,8 @@ describe('permission matrix', function () {
     if (route.operationId === 'deleteComment')
       await rows('expense', 'update expense.comment set deleted_at = null where id = $1', [world.params['commentId']]);
     if (route.operationId === 'deleteApplication') await rows('user', APPLICATION_AGAIN, [application]);
+    if (route.operationId === 'deletePreset')
+      await rows('expense', PRESET_AGAIN, [world.params['presetId'], world.params['groupId'], world.memberIds.owner]);
     if (['endSession', 'endToken', 'endAuthorization', 'deleteApplication'].includes(route.operationId))
       await rows('user', 'update "user".session set ended_at = null where id = any($1)', [
         ['sessionId', 'tokenId', 'authorizationId'].map((name) => world.params[name]),
@@ -570,6 +577,8 @@ function inGroup(route: AnyRoute): boolean {
   const { standing, states } = policyOf(route);
   return states !== null || (standing !== null && standing !== 'self');
 }
+
+const PRESET_AGAIN = `insert into expense.preset (id, group_id, name, split, created_by) values ($1::uuid, $2, $1::uuid::text, '{}', $3) on conflict do nothing`;
 
 const APPLICATION_AGAIN =
   'insert into "user".oauth_application select * from jsonb_populate_record(null::"user".oauth_application, $1::jsonb) on conflict (id) do nothing';

@@ -125,6 +125,8 @@ export const PROBLEM_NOTES: Readonly<Record<string, string>> = {
   payers_do_not_add_up: 'What the payers paid does not come to the total.',
   invited_by_another_address:
     'An open invitation sends the place of the member to an address that is not the one of the account that would get it; withdraw it first.',
+  name_taken: 'The group has a preset of this name; choose another one.',
+  preset_limit_reached: 'The group has as many presets as it may have; delete one first.',
   member_merged: 'The member has been merged into another one; use that one.',
   merge_too_large: 'The member takes part in more than a merge moves at once; ask the support.',
   merge_undone: 'The merge has been undone already.',

@@ -117,6 +117,8 @@ const STATUS: Record<string, number> = {
   member_left: 409,
   member_merged: 409,
   merge_too_large: 409,
+  preset_limit_reached: 409,
+  name_taken: 409,
   merge_undone: 409,
   invited_by_another_address: 409,
   member_limit_reached: 409,

@@ -15,6 +15,7 @@ import { budgetRoutes } from './routes/expense/budgets/routes.ts';
 import { chartRoutes } from './routes/expense/charts/routes.ts';
 import { statsRoutes } from './routes/expense/stats/routes.ts';
 import { mergeRoutes } from './routes/expense/merges/routes.ts';
+import { presetRoutes } from './routes/expense/presets/routes.ts';
 import { rateRoutes } from './routes/expense/rates/routes.ts';
 import { notificationRoutes } from './routes/notification/notifications/routes.ts';
 import { reminderRoutes } from './routes/notification/reminders/routes.ts';
@@ -64,6 +65,7 @@ const ROUTES: Record<ServiceName, readonly AnyRoute[]> = {
     ...groupStateRoutes,
     ...memberRoutes,
     ...mergeRoutes,
+    ...presetRoutes,
     ...invitationRoutes,
     ...expenseRoutes,
     ...categoryRoutes,

@@ -1,5 +1,6 @@
 import { DECIMAL_FRACTION_DIGITS_MAX } from './decimal.ts';
 import type { ExpenseContent, Share } from './expense.ts';
+import type { DefaultSplit } from './group.ts';
 import { mergeLines, type PostingLine } from './ledger.ts';
 import { formatAmount, parseAmount } from './money.ts';
 import { assertNever, unwrap } from './refusal.ts';
@@ -61,6 +62,12 @@ export function mergedSplit(split: Split, pair: MergedPair, currency: string): S
     default:
       return assertNever(split);
   }
+}
+
+/** What is to come is shared between people: unlike in expenses that were recorded, who was two heads is one now. */
+export function mergedDefaultSplit(split: DefaultSplit, pair: MergedPair): DefaultSplit {
+  if (!('among' in split)) return mergedSplit(split as Split, pair, 'EUR') as DefaultSplit;
+  return { ...split, among: [...new Set(renamed(split.among, pair))] };
 }
 
 function mergedItem({ among, parts, ...item }: SplitItem, pair: MergedPair): SplitItem {

@@ -12,6 +12,7 @@ export const TAGS: Readonly<Record<string, string>> = {
   categories: 'What money is spent on, in two levels: those of the product, translated, and those of a group.',
   activity: 'What happened in a group: who, when, field by field.',
   'imports and exports': 'Files of other programs, and of this one.',
+  presets: 'Splits that a group has given a name.',
   adjustments: 'Corrections that move balances without an expense.',
   balances: 'Who is owed and who owes, and the plan with the fewest transfers.',
   statistics: 'What was spent on what, by whom and when; budgets, and charts of it.',

@@ -22,6 +22,7 @@ import { SecondFactorMisses } from './0026-second-factor-misses.ts';
 import { PeriodLock } from './0030-period-lock.ts';
 import { Disputes } from './0031-disputes.ts';
 import { MemberMerges } from './0032-member-merges.ts';
+import { Presets } from './0033-presets.ts';
 import { CategoriesAndChanges } from './0035-categories-and-changes.ts';
 import { Activity } from './0036-activity.ts';
 import { Comments } from './0037-comments.ts';
@@ -56,6 +57,7 @@ export const MIGRATIONS: MigrationObject[] = [
   { name: '0030-period-lock', class: PeriodLock },
   { name: '0031-disputes', class: Disputes },
   { name: '0032-member-merges', class: MemberMerges },
+  { name: '0033-presets', class: Presets },
   { name: '0035-categories-and-changes', class: CategoriesAndChanges },
   { name: '0036-activity', class: Activity },
   { name: '0037-comments', class: Comments },

@@ -34,6 +34,7 @@ export async function oneOfEach(api: TestApi, owner: TestUser, debtor: TestUser)
     await post(owner, `${at}/members`, { displayName: 'Twin' }),
   ];
   await post(owner, `${at}/members/${twin.id as string}/merge`, { intoMemberId: other.id });
+  const preset = await post(owner, `${at}/presets`, { name: 'Rent', split: { method: 'equal', among: [memberIds.owner] } });
   const merge = await api.deps.databases.expense!.pool.query<{ id: string }>('select id from expense.member_merge where group_id = $1', [
     groupId,
   ]);
@@ -120,6 +121,7 @@ export async function oneOfEach(api: TestApi, owner: TestUser, debtor: TestUser)
     authorizationId,
     groupId,
     memberId: memberIds.guest,
+    presetId: preset.id as string,
     mergeId: merge.rows[0]!.id,
     invitationId: invitation.id as string,
     token: invitation.token as string,

@@ -13,7 +13,7 @@ import type { Tx } from '../../transact.ts';
  */
 export async function acceptedPolicy(tx: Tx, groupId: string, policy: GroupPolicy): Promise<GroupPolicy> {
   const checked = unwrap(checkGroupPolicy(policy));
-  if (checked.defaultSplit !== undefined) await checkDefaultSplit(tx, groupId, checked.defaultSplit as Split);
+  if (checked.defaultSplit !== undefined) await checkDefaultSplit(tx, groupId, checked.defaultSplit as Split, '/policy/defaultSplit');
   const above = checked.approval?.above;
   if (above === undefined || checked.approval === undefined) return checked;
   const limit = unwrap(moneyFromWire(above, '/policy/approval/above'));
@@ -28,14 +28,19 @@ export function policyWithout(policy: GroupPolicy, memberId: string): GroupPolic
   return splitMentions(defaultSplit as Split).some((mention) => mention.memberId === memberId) ? rest : policy;
 }
 
-async function checkDefaultSplit(tx: Tx, groupId: string, split: Split): Promise<void> {
+/**
+ * Checks a split without amounts against the active members of a group.
+ *
+ * @throws RefusalError unknown_member, and those of `computeShares`.
+ */
+export async function checkDefaultSplit(tx: Tx, groupId: string, split: Split, pointer: string): Promise<void> {
   const members = await tx.query<{ id: string; weight: string }>(
     `select id, trim_scale(weight)::text as weight from expense.member where group_id = $1 and state = 'active'`,
     [groupId],
   );
   const weights = new Map(members.map((member) => [member.id, member.weight]));
-  const stranger = splitMentions(split, '/policy/defaultSplit').find((mention) => !weights.has(mention.memberId));
+  const stranger = splitMentions(split, pointer).find((mention) => !weights.has(mention.memberId));
   if (stranger !== undefined) throw refusal('unknown_member', 'This is not an active member of the group.', stranger.pointer);
   // Any total shows whether the proportions are in order.
-  unwrap(computeShares({ totalMinor: 100n, currency: 'EUR', split, weights, tieBreak: 0n, pointer: '/policy/defaultSplit' }));
+  unwrap(computeShares({ totalMinor: 100n, currency: 'EUR', split, weights, tieBreak: 0n, pointer }));
 }

@@ -73,6 +73,7 @@ const PURGE: readonly string[] = [
      select coalesce(jsonb_agg(case when entry.value ->> 'field' = any('{name,displayName,userId,unitId}')
        then entry.value || '{"from": null, "to": null}' else entry.value end order by entry.ordinality), '[]')
      from jsonb_array_elements(changes) with ordinality entry) where group_id = $1`,
+  `delete from expense.preset where group_id = $1`,
   `delete from expense.member_merge_entry e using expense.member_merge m where m.id = e.merge_id and m.group_id = $1`,
   `delete from expense.member_merge where group_id = $1`,
   `update expense.dispute set reason = '' where group_id = $1`,

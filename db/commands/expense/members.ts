@@ -9,6 +9,7 @@ import type { Facts } from '../../../domain/field-changes.ts';
 import { memberFacts, policyFacts, recordChange } from './changes.ts';
 import { refuseFriendLedger } from './friend-ledgers.ts';
 import { policyWithout } from './group-policy.ts';
+import { deletePresetsOf } from './presets.ts';
 import { touchGroup } from './groups.ts';
 
 /** What is said of a new member. */
@@ -172,6 +173,7 @@ export async function markLeft(tx: Tx, group: Group, actor: Member, member: Memb
   member.leftAt = tx.now;
   member.version += 1;
   group.policy = policyWithout(group.policy, member.id);
+  await deletePresetsOf(tx, group, member.id);
   touchGroup(tx, group);
   const note = { groupId: group.id, by: actor.id };
   recordChange(tx, { ...note, subject: 'member', subjectId: member.id, change: 'left', before, after: memberFacts(member) });

@@ -1,8 +1,7 @@
 import { v7 as uuidv7 } from 'uuid';
-import { mergedSplit, type MergedPair } from '../../../domain/merge.ts';
+import { mergedDefaultSplit, type MergedPair } from '../../../domain/merge.ts';
 import { refusal } from '../../../domain/refusal.ts';
-import type { DefaultSplit, GroupPolicy } from '../../../domain/group.ts';
-import type { Split } from '../../../domain/split.ts';
+import type { GroupPolicy } from '../../../domain/group.ts';
 import type { Group } from '../../entities/expense/group.ts';
 import { Member } from '../../entities/expense/member.ts';
 import { MemberMerge } from '../../entities/expense/member-merge.ts';
@@ -13,6 +12,7 @@ import { moveAdjustments, moveHistory, readHistory } from './member-history.ts';
 import { userIdOf } from './members.ts';
 import { checkPromisedPlaces, openInvitations, refuseMovingMoney, refuseWaitingExpenses } from './merge-checks.ts';
 import { refuseLockedPeriod } from './period-lock.ts';
+import { mergePresets } from './presets.ts';
 import type { Rewritten } from './rewrite-expenses.ts';
 
 /**
@@ -45,6 +45,7 @@ export async function mergeMembers(tx: Tx, group: Group, actor: Member, from: Me
   from.leftAt = tx.now;
   from.mergedInto = into.id;
   group.policy = mergedPolicy(group.policy, pair);
+  await mergePresets(tx, group, pair);
   for (const member of [from, into]) member.version += 1;
   touchGroup(tx, group);
   const note = { groupId: group.id, by: by.memberId } as const;
@@ -130,6 +131,7 @@ async function moveAccount(tx: Tx, group: Group, from: Member, into: Member): Pr
 const AUTHORSHIP: readonly string[] = [
   'update expense.expense set created_by = $3 where group_id = $1 and created_by = $2',
   'update expense.expense_version set actor_member_id = $3 where group_id = $1 and actor_member_id = $2',
+  'update expense.preset set created_by = $3 where group_id = $1 and created_by = $2',
   'update expense.adjustment set created_by = $3 where group_id = $1 and created_by = $2',
   'update expense.comment set author_member_id = $3 where group_id = $1 and author_member_id = $2',
   'update expense.comment set mentions = array_replace(mentions, $2::uuid, $3::uuid) where group_id = $1 and $2::uuid = any(mentions)',
@@ -147,10 +149,4 @@ export async function moveAuthorship(tx: Tx, groupId: string, from: string, into
 function mergedPolicy({ defaultSplit, ...policy }: GroupPolicy, pair: MergedPair): GroupPolicy {
   if (defaultSplit === undefined) return policy;
   return { ...policy, defaultSplit: mergedDefaultSplit(defaultSplit, pair) };
-}
-
-/** What is to come is shared between people: unlike in expenses that were recorded, who was two heads is one now. */
-function mergedDefaultSplit(split: DefaultSplit, pair: MergedPair): DefaultSplit {
-  if (!('among' in split)) return mergedSplit(split as Split, pair, 'EUR') as DefaultSplit;
-  return { ...split, among: [...new Set(split.among.map((memberId) => (memberId === pair.from ? pair.into : memberId)))] };
 }

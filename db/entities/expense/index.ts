@@ -28,6 +28,7 @@ import { BudgetAlert } from './budget-alert.ts';
 import { Change } from './change.ts';
 import { Comment } from './comment.ts';
 import { Dispute } from './dispute.ts';
+import { Preset } from './preset.ts';
 import { ExpenseExportPart } from './expense-export-part.ts';
 import { MemberMerge } from './member-merge.ts';
 import { MemberMergeEntry } from './member-merge-entry.ts';
@@ -64,6 +65,7 @@ export const expenseEntities = [
   Change,
   Comment,
   Dispute,
+  Preset,
   ExpenseExportPart,
   MemberMerge,
   MemberMergeEntry,

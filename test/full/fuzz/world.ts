@@ -386,6 +386,8 @@ class Play {
     const [guest, leaving, twin] = (await Promise.all(
       ['Guest', 'Passing by', 'Twin'].map((displayName) => this.#ana.call('POST', members, { displayName })),
     )) as [Json, Json, Json];
+    const rent = { name: 'Rent', split: { method: 'shares', parts: [{ memberId: home.ana, shares: '2' }] } };
+    const preset = await this.#ana.call('POST', `/v1/groups/${home.id}/presets`, rent);
     const at = (group: Group): Pick<Recipe, 'token' | 'path'> => ({ token: ana, path: { groupId: group.id } });
     return {
       createGroup: [{ token: ana, body: { name: 'New', currency: 'JPY', timeZone: 'Asia/Tokyo' } }],
@@ -398,6 +400,9 @@ class Play {
       unarchiveGroup: [at(archived)],
       leaveGroup: [{ ...at(toLeave), token: this.#ben.token }],
       mergeMember: [{ token: ana, path: { groupId: home.id, memberId: idOf(twin) }, body: { intoMemberId: idOf(guest) } }],
+      createPreset: [{ ...at(home), body: { name: 'Rent by rooms', split: { method: 'equal', among: [home.ana, home.ben] } } }],
+      listPresets: [at(home)],
+      deletePreset: [{ token: ana, path: { groupId: home.id, presetId: idOf(preset) } }],
       lockGroup: [{ ...at(home), body: { until: '2001-01-01' } }],
       handOverGroup: [{ ...at(toHandOver), body: { memberId: toHandOver.ben } }],
       addMember: [{ ...at(home), body: { displayName: 'Another guest', role: 'viewer', weight: '1.5' } }],
