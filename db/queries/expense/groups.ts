@@ -12,8 +12,8 @@ export interface MemberView {
   readonly weight: string;
   readonly unitId: string | null;
   readonly state: 'active' | 'left';
-  /** The member whom they turned out to be; null but for merged ones. */
-  readonly mergedInto: string | null;
+  /** The member whom they turned out to be; only of merged ones. */
+  readonly mergedInto?: string;
   readonly version: number;
 }
 
@@ -52,7 +52,15 @@ interface GroupRow {
   locked_until: string | null;
   version: number;
   created_at: string;
-  members: MemberView[] | null;
+  members: MemberRow[] | null;
+}
+
+/** A member as the database gives one. */
+export type MemberRow = Omit<MemberView, 'mergedInto'> & { readonly mergedInto: string | null };
+
+/** Turns a row into what every answer shows. */
+export function toMember({ mergedInto, ...member }: MemberRow): MemberView {
+  return mergedInto === null ? member : { ...member, mergedInto };
 }
 
 /** Reads a group with its members. */
@@ -93,6 +101,6 @@ function toView(row: GroupRow): GroupView {
     lockedUntil: row.locked_until,
     version: row.version,
     createdAt: row.created_at,
-    members: row.members ?? [],
+    members: (row.members ?? []).map(toMember),
   };
 }

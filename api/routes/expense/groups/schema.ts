@@ -35,7 +35,7 @@ export const member = z
     weight,
     unitId: id.nullable(),
     state: z.enum(['active', 'left']),
-    mergedInto: id.nullable().meta({ description: 'The member whom they turned out to be.' }),
+    mergedInto: id.optional().meta({ description: 'The member whom they turned out to be.' }),
     version: z.int(),
   })
   .meta({ id: 'Member' });

@@ -217,7 +217,7 @@ describe('merge of members', function () {
     assert.equal(cents(after, benId), cents(before, benId) - 300);
     assert.deepEqual([after[anaId], after[guestId]], [before[anaId], before[guestId]]);
     const bo = await member(boId);
-    assert.deepEqual([bo.state, bo.mergedInto, bo.role], ['active', null, 'editor']);
+    assert.deepEqual([bo.state, bo.mergedInto, bo.role], ['active', undefined, 'editor']);
     const acts = await api.deps.databases.user!.pool.query<{ operation: string }>(
       `select data ->> 'operation' as operation from "user".audit_event where actor_id = $1 and action = 'platform.acted'`,
       [support.userId],
