@@ -182,6 +182,7 @@ const EXPECTED: Readonly<Record<string, Expected>> = {
   getBalances: group('viewer', 'expenses:read'),
   getPlan: group('viewer', 'expenses:read'),
   explainBalance: group('viewer', 'expenses:read', { query: (world) => ({ from: world.memberIds.debtor, to: world.memberIds.owner }) }),
+  getMyBalances: user('expenses:read'),
   getRate: { ...user('expenses:read'), query: () => ({ base: 'EUR', quote: 'EUR' }) },
   createAdjustment: group('admin', 'expenses:write', {
     body: (world) => ({

@@ -167,6 +167,7 @@ export const POLICIES: Readonly<Record<string, Policy>> = {
   getBalances: member('expenses:read', 'viewer'),
   getPlan: member('expenses:read', 'viewer'),
   explainBalance: member('expenses:read', 'viewer'),
+  getMyBalances: user('expenses:read'),
   getRate: user('expenses:read'),
   listAdjustments: member('expenses:read', 'viewer'),
   getGroupStats: member('expenses:read', 'viewer'),

@@ -486,6 +486,7 @@ class Play {
       getBalances: [group],
       getPlan: [group],
       explainBalance: [{ ...group, query: { from: home.ben, to: home.ana } }],
+      getMyBalances: [{ token: this.#ana.token }],
       getRate: [{ token: this.#ana.token, query: { base: 'EUR', quote: 'USD' } }],
       createAdjustment: [{ ...group, body: adjustment }],
       listAdjustments: [group],

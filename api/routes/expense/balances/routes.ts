@@ -12,6 +12,7 @@ import { type AnyRoute, route } from '../../../route.ts';
 import { amount, currency, date, id, money } from '../../../schemas.ts';
 import { publishedRate } from '../rates/routes.ts';
 import { explainRoutes } from './explain-routes.ts';
+import { myBalanceRoutes } from './my-routes.ts';
 import { checkCurrency, planOf, planQuery, strategy } from './planning.ts';
 
 const tag = 'balances';
@@ -161,4 +162,4 @@ const readPlan = route({
 });
 
 /** Operations on what the ledger adds up to. */
-export const balanceRoutes: readonly AnyRoute[] = [readBalances, readPlan, ...explainRoutes];
+export const balanceRoutes: readonly AnyRoute[] = [readBalances, readPlan, ...explainRoutes, ...myBalanceRoutes];
