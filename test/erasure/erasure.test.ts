@@ -201,6 +201,7 @@ describe('erasure of an account, the proof', function () {
       ['user/sessions.json', word],
       ['expense/expenses.json', phone],
       ['expense/comments.json', phone],
+      ['expense/imports.json', word],
       ['payment/refunds.json', word],
       ['notification/reminders.json', place.homeMember],
     ] as const)
@@ -379,6 +380,7 @@ describe('erasure of an account, the proof', function () {
     await person.call('POST', `/v1/expenses/${bought.id}/dispute`, { reason: marked('I was not there') });
     await owner.call('POST', `/v1/expenses/${bought.id}/resolve`);
     await person.call('POST', `/v1/expenses/${bought.id}/comments`, { text: marked('My number is') + phone });
+    await plantFile();
     const trip = `/v1/groups/${place.own}`;
     const waiting = await person.call(
       'POST',
@@ -412,6 +414,20 @@ describe('erasure of an account, the proof', function () {
     const cadence = { firstAfterDays: 0, everyDays: 1, max: 5, escalate: ['email'] };
     await owner.call('POST', `${home}/reminders`, { memberId: place.homeMember, cadence });
     await until('a notice', async () => ((await person.call('GET', '/v1/notifications')).data as unknown[]).length > 3, RECOVERY_MS);
+  }
+
+  /** A file that names the person, and a member who turns out to be the person. */
+  async function plantFile(): Promise<void> {
+    const books = `/v1/groups/${(await person.call('POST', '/v1/groups', { name: 'Books', currency: 'EUR' })).id}`;
+    await invite(person, books.split('/').at(-1)!, owner, { role: 'admin' });
+    const [first, second] = [marked('Zeph'), 'Olga'];
+    const header = `Date,Title,Paid by ${first},Paid by ${second},Paid for ${first},Paid for ${second},Currency,Category,Exchange rate`;
+    const content = `${header}\n2026-01-01,${marked('Tea')},10.00,0,5.00,5.00,EUR,Food,\n`;
+    const { id } = await person.call('POST', `${books}/imports`, { format: 'sesterce-csv', content });
+    await person.reaches(`/v1/imports/${id}`, 'done');
+    const { members, myMemberId } = await person.call('GET', books);
+    const twin = (members as Body[]).find(({ displayName }) => displayName === first)!;
+    await owner.call('POST', `${books}/members/${twin.id}/merge`, { intoMemberId: myMemberId });
   }
 
   function mailed(subject: string): Promise<unknown> {

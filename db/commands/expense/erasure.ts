@@ -19,7 +19,7 @@ const TEXTS_MAX = 1_000;
  * Takes one step of a person out of the expense service: a thousand texts of theirs, or their place in one group, or at last
  * what is in none.
  *
- * @returns how many rows were changed; 0 when nothing is left to do.
+ * @returns how many rows were changed; 0 when nothing is left to do, or while a file is imported.
  */
 export async function eraseStep(tx: Tx, userId: string): Promise<number> {
   const [place] = await tx.query<{ id: string; group_id: string }>(
@@ -27,6 +27,13 @@ export async function eraseStep(tx: Tx, userId: string): Promise<number> {
     [userId],
   );
   if (place === undefined) return eraseElsewhere(tx, userId);
+  // An import goes on to write words of its file, and needs the names in it; the next round finds it ended.
+  const importing = await tx.query(
+    `select 1 from expense.import where state = 'running'
+       and (user_id = $1 or group_id in (select group_id from expense.member where user_id = $1)) limit 1`,
+    [userId],
+  );
+  if (importing.length > 0) return 0;
   const texts = await eraseTexts(tx, place.group_id, place.id);
   if (texts > 0) return texts;
   return erasePlace(tx, place.group_id, userId);
@@ -37,6 +44,7 @@ export async function countExpenseTraces(query: Tx['query'], userId: string): Pr
   const [row] = await query<{ n: number }>(
     `select ((select count(*) from expense.member where user_id = $1) + (select count(*) from expense.idempotency where user_id = $1)
        + (select count(*) from expense.invitation i join user_pub.erasure_v1 e on e.user_id = $1 and ${ADDRESSED})
+       + (select count(*) from expense.import where user_id = $1 and (members <> '{}' or problems <> '[]'))
        + (select count(*) from expense.invitation where created_by = $1 and ${OPEN_INVITATION}))::int as n`,
     [userId],
   );
@@ -48,18 +56,19 @@ export async function countExpenseTraces(query: Tx['query'], userId: string): Pr
  * versions that they made of others', and their comments. Amounts, dates and categories stay, so that everybody's balance can still be explained.
  */
 async function eraseTexts(tx: Tx, groupId: string, memberId: string): Promise<number> {
-  const values = [groupId, memberId, TEXTS_MAX];
+  const values = [groupId, [memberId, ...(await mergedInto(tx, memberId))], TEXTS_MAX];
   const versions = await tx.query<{ id: string }>(
     `update expense.expense_version v set content = jsonb_set(v.content || '${BLANK_JSON}', '{split}', coalesce(${withoutItemNames("(v.content -> 'split')")}, 'null'))
      from (select w.expense_id, w.version from expense.expense e join expense.expense_version w on w.expense_id = e.id
-       where e.group_id = $1 and (e.created_by = $2 or w.actor_member_id = $2) and w.content ->> 'description' <> '${ERASED_TEXT}' limit $3) mine
+       where e.group_id = $1 and (e.created_by = any ($2::uuid[]) or w.actor_member_id = any ($2::uuid[])) and w.content ->> 'description' <> '${ERASED_TEXT}' limit $3) mine
      where v.expense_id = mine.expense_id and v.version = mine.version returning v.expense_id as id`,
     values,
   );
   const expenses = await tx.query<{ id: string }>(
     `update expense.expense x set description = '${ERASED_TEXT}', notes = '', tags = '{}', split = ${withoutItemNames('x.split')}
      where x.id in (select e.id from expense.expense e where e.group_id = $1 and e.description <> '${ERASED_TEXT}'
-       and (e.created_by = $2 or exists (select 1 from expense.expense_version v where v.expense_id = e.id and v.version = e.version and v.actor_member_id = $2))
+       and (e.created_by = any ($2::uuid[]) or exists (select 1 from expense.expense_version v where v.expense_id = e.id and v.version = e.version
+         and v.actor_member_id = any ($2::uuid[])))
        limit $3) returning x.id`,
     values,
   );
@@ -68,7 +77,7 @@ async function eraseTexts(tx: Tx, groupId: string, memberId: string): Promise<nu
   // As whoever takes a comment away leaves it.
   const comments = await tx.query(
     `update expense.comment set text = '', mentions = '{}', deleted_at = coalesce(deleted_at, now()) where id in (
-       select id from expense.comment where group_id = $1 and author_member_id = $2 and text <> '' limit $3) returning 1`,
+       select id from expense.comment where group_id = $1 and author_member_id = any ($2::uuid[]) and text <> '' limit $3) returning 1`,
     values,
   );
   return versions.length + expenses.length + comments.length;
@@ -107,6 +116,7 @@ async function erasePlace(tx: Tx, groupId: string, userId: string): Promise<numb
     await leave(tx, group, member);
   }
   await forgetInLog(tx, member);
+  await forgetInImports(tx, member);
   member.displayName = displayName;
   member.userId = null;
   member.role = DEFAULT_ROLE;
@@ -122,16 +132,10 @@ async function erasePlace(tx: Tx, groupId: string, userId: string): Promise<numb
 
 /** Members who turned out to be this person bear their names still, and an undone merge would give them the account. */
 async function forgetMerged(tx: Tx, member: Member, userId: string): Promise<void> {
-  const rows = await tx.query<{ id: string }>(
-    `with recursive merged (id) as (
-       select m.id from expense.member m where m.merged_into = $1
-       union all select m.id from expense.member m join merged on m.merged_into = merged.id
-     ) select id from merged`,
-    [member.id],
-  );
-  for (const former of await tx.em.find(Member, { id: { $in: rows.map(({ id }) => id) } })) {
+  for (const former of await tx.em.find(Member, { id: { $in: await mergedInto(tx, member.id) } })) {
     await renameInAnswers(tx, former, member.displayName);
     await forgetInLog(tx, former);
+    await forgetInImports(tx, former);
     former.displayName = member.displayName;
     former.version += 1;
   }
@@ -139,6 +143,18 @@ async function forgetMerged(tx: Tx, member: Member, userId: string): Promise<voi
     member.groupId,
     userId,
   ]);
+}
+
+/** Members who went into another one, directly or by way of others. */
+async function mergedInto(tx: Tx, memberId: string): Promise<string[]> {
+  const rows = await tx.query<{ id: string }>(
+    `with recursive merged (id) as (
+       select m.id from expense.member m where m.merged_into = $1
+       union select m.id from expense.member m join merged on m.merged_into = merged.id
+     ) select id from merged`,
+    [memberId],
+  );
+  return rows.map(({ id }) => id);
 }
 
 async function heirOf(tx: Tx, group: Group, leaving: Member): Promise<Member | null> {
@@ -191,6 +207,16 @@ async function forgetInLog(tx: Tx, member: Member): Promise<void> {
   );
 }
 
+/** Files that were imported into the group name the member; the names that others have in them stay. */
+async function forgetInImports(tx: Tx, member: Member): Promise<void> {
+  const others = (column: string): string =>
+    `(select coalesce(jsonb_object_agg(named.key, named.value), '{}') from jsonb_each(${column}) named where named.value #>> '{}' <> $2::uuid::text)`;
+  await tx.query(`update expense.import set members = ${others('members')}, member_map = ${others('member_map')} where group_id = $1`, [
+    member.groupId,
+    member.id,
+  ]);
+}
+
 /**
  * Answers that others' Idempotency-Keys keep show the group as it was, with the person's name. They stay, or a repeated request
  * would be done again, and show the name that there is now.
@@ -225,6 +251,9 @@ const BLANK_JSON = JSON.stringify({ description: ERASED_TEXT, notes: '', tags: [
 
 const ELSEWHERE: readonly string[] = [
   `delete from expense.invitation i using user_pub.erasure_v1 e where e.user_id = $1 and ${ADDRESSED} returning 1`,
+  // What a file of the person said: names, and words in what was wrong with its rows.
+  `update expense.import set member_map = '{}', members = '{}', problems = '[]'
+   where user_id = $1 and (member_map <> '{}' or members <> '{}' or problems <> '[]') returning 1`,
   `update expense.invitation set revoked_at = now() where created_by = $1 and ${OPEN_INVITATION} returning 1`,
   `delete from expense.idempotency where user_id = $1 returning 1`,
 ];

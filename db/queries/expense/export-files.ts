@@ -80,6 +80,13 @@ export const EXPENSE_EXPORT: readonly ExportFile[] = [
       'editedAt', t.edited_at)`,
   ),
   byId(
+    'imports.json',
+    'expense.import t',
+    't.user_id = $1',
+    `jsonb_build_object('id', t.id, 'groupId', t.group_id, 'format', t.format, 'state', t.state, 'rows', t.rows, 'imported', t.imported, 'members', t.members,
+      'problems', t.problems, 'createdAt', t.created_at, 'endedAt', t.ended_at)`,
+  ),
+  byId(
     'group-changes.json',
     'expense.change t',
     `t.actor_member_id in (${MINE})`,
