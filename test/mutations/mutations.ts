@@ -282,6 +282,42 @@ export const MUTATIONS: readonly Mutation[] = [
     test: 'sent without the cookie or the token of the form, allow nothing',
   },
   {
+    patch: '50-blocked-are-heard',
+    breaks: 'who is blocked is heard no more',
+    file: 'api/routes/user/friends/friends.test.ts',
+    test: 'block, ends a friendship, hides what the blocked one asked, and stays unseen by them',
+  },
+  {
+    patch: '51-asked-is-named',
+    breaks: 'an asker learns nothing of who has an account',
+    file: 'api/routes/user/friends/friends.test.ts',
+    test: 'a request, to nobody, to an unverified one, to a blocker and to a stranger, is answered alike',
+  },
+  {
+    patch: '52-unproved-address-asked',
+    breaks: 'a request belongs to who has proved the address',
+    file: 'api/routes/user/friends/friends.test.ts',
+    test: 'a request to an address, is its owner’s once they have proved it, and not a moment before',
+  },
+  {
+    patch: '53-third-friend',
+    breaks: 'the database knows no third member of a ledger of two',
+    file: 'api/routes/expense/groups/friend-ledger.test.ts',
+    test: 'a third member, written past the commands or by an invitation of somebody with a role, is refused',
+  },
+  {
+    patch: '54-one-more-a-day',
+    breaks: 'a limit of a day is that many, not one more',
+    file: 'api/routes/expense/invitations/limits.test.ts',
+    test: 'of one person, over all groups and at one moment: the fifth is made, the sixth is 429 with Retry-After',
+  },
+  {
+    patch: '55-invitation-taken-over',
+    breaks: 'an unverified address takes over no invitation',
+    file: 'api/routes/expense/invitations/invitations.test.ts',
+    test: 'attack: an account that was registered with the address of another, unverified, takes over no member and hears of no invitation',
+  },
+  {
     patch: '60-codes-tried-for-ever',
     breaks: 'codes of an app cannot be tried for ever',
     file: 'api/routes/user/auth/totp.test.ts',
