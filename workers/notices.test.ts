@@ -91,4 +91,19 @@ describe('notices, through the relay', function () {
     await until('all mails', async () => (await counts()).every((count) => count > 0), 40_000);
     assert.ok((await counts()).every((count) => count === 1));
   });
+
+  it('somebody, asks another to be a friend, who gets a mail and accepts; both see their ledger, which ends with the friendship', async () => {
+    const [ana, ben] = [await api.user('Ana'), await api.user('Ben')];
+    const { id } = (await ana.call('POST', '/v1/friends', { email: ben.email })).body as { id: string };
+    const mail = await until('the mail', async () => (await mailsTo(ben.email))[0], 30_000);
+    assert.match(mail.text, /- Ana\n/);
+    assert.equal((await ben.call('POST', `/v1/friends/${id}/accept`)).status, 200);
+    const ledgerOf = async (): Promise<string | null> => (await ana.call('GET', `/v1/friends/${id}`)).body.groupId as string | null;
+    const groupId = await until('the ledger', ledgerOf, 30_000);
+    const seen = async (): Promise<string> => (await ben.call('GET', `/v1/groups/${groupId}`)).body.state as string;
+    assert.equal(await seen(), 'active');
+    assert.equal((await ana.call('POST', '/v1/blocks', { userId: ben.userId })).status, 201);
+    await until('the end', async () => ((await seen()) === 'archived' ? true : null), 30_000);
+    assert.equal((await mailsTo(ben.email)).length, 1);
+  });
 });
