@@ -341,4 +341,28 @@ export const MUTATIONS: readonly Mutation[] = [
     file: 'api/routes/user/auth/auth.test.ts',
     test: 'refresh, a year after the sign-in, is 401, however often it was refreshed before',
   },
+  {
+    patch: '80-name-in-kept-answers',
+    breaks: 'an erased person is named in no answer that is kept for others',
+    file: 'activities/shared/person.test.ts',
+    test: 'answers kept for others, are still theirs and name nobody',
+  },
+  {
+    patch: '81-erased-while-money-moves',
+    breaks: 'nobody is erased while a gateway moves their money',
+    file: 'activities/shared/person.test.ts',
+    test: 'does not begin before its time, nor once money is on its way',
+  },
+  {
+    patch: '82-export-of-another',
+    breaks: 'an export is seen by its owner alone',
+    file: 'api/routes/user/requests/requests.test.ts',
+    test: 'export of somebody else, is not there',
+  },
+  {
+    patch: '83-heir-whoever',
+    breaks: 'a group of an erased owner goes to the highest role',
+    file: 'activities/shared/person.test.ts',
+    test: 'a group of the person, goes to the highest role, then to whoever was there first',
+  },
 ];
