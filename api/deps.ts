@@ -2,6 +2,7 @@ import type { Env, ServiceName } from '../config/env.ts';
 import type { Logger } from '../config/logger.ts';
 import type { Passwords } from '../config/passwords.ts';
 import type { Secrets } from '../config/secrets.ts';
+import type { FileStore } from '../db/files/store.ts';
 import type { ServiceDatabase } from '../db/orm.ts';
 import type { StoredEvent } from '../db/outbox.ts';
 import type { MembershipReader } from '../db/queries/membership.ts';
@@ -21,6 +22,8 @@ export interface Deps {
   readonly logger: Logger;
   /** The database of each service that this process serves. */
   readonly databases: Readonly<Partial<Record<ServiceName, ServiceDatabase>>>;
+  /** Where receipts are kept. */
+  readonly files: FileStore;
   readonly memberships: MembershipReader;
   readonly dispatcher: EventDispatcher;
   /** For limits that only a handler can count, such as attempts on one account; the pipeline counts the rest. */

@@ -13,6 +13,7 @@ import { readTls, watchTls } from '../config/tls.ts';
 import { createShutdown } from '../config/shutdown.ts';
 import { temporalAccess } from '../config/temporal.ts';
 import { databaseFailure } from '../db/errors.ts';
+import { fileStoreOf } from '../db/files/registry.ts';
 import { openDatabase, type ServiceDatabase } from '../db/orm.ts';
 import { markDispatched } from '../db/outbox.ts';
 import { membershipReader } from '../db/queries/membership.ts';
@@ -79,6 +80,7 @@ shutdown.add('dispatcher', () => dispatcher.close());
 observeDispatch(registry, dispatcher);
 
 const passwords = createPasswords(env);
+const files = await fileStoreOf(env);
 const clientAddress = clientAddressFinder(listOf(env.TRUSTED_PROXIES));
 const tls = readTls(env);
 const limits = rateLimits(env, redis);
@@ -106,6 +108,7 @@ const http = await startApiServer(
       passwords,
       logger,
       databases: Object.fromEntries(databaseOf),
+      files,
       memberships,
       dispatcher,
       limits,

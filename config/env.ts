@@ -65,6 +65,18 @@ const schema = z.object({
     .refine((text) => text.endsWith('/'), 'must end with a slash')
     .default('https://www.ecb.europa.eu/stats/eurofxref/')
     .describe("Folder of the ECB's XML files of exchange rates (https); the sandbox's own with the embedded database."),
+  DATA_DIR: z.string().min(1).default('.data').describe('Folder of the embedded parts, and of receipts where S3_BUCKET is not set.'),
+  S3_BUCKET: url.describe(
+    'Bucket for receipts in an S3-compatible store; without one they are in DATA_DIR/files, which API and worker then share.',
+  ),
+  S3_REGION: z.string().min(1).default('us-east-1').describe('Region of S3_BUCKET.'),
+  S3_ENDPOINT: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .describe('Base URL of an S3-compatible server; Amazon S3 when unset.'),
+  S3_PATH_STYLE: z.stringbool().default(false).describe('The name of the bucket stands in the path, as MinIO and others want it.'),
+  S3_ACCESS_KEY_ID: url.describe("Access key for S3_BUCKET; the SDK's own ways of finding one when unset."),
+  S3_SECRET_ACCESS_KEY: url.describe('Secret of S3_ACCESS_KEY_ID.'),
   SECRETS_FILE: z.string().default('').describe('JSON file with the signing keys, see config/secrets.ts.'),
   RATE_LIMIT_CREDENTIAL: perMinute.default(1200).describe('Requests per minute for one signed-in user.'),
   RATE_LIMIT_ANONYMOUS: perMinute.default(300).describe('Requests per minute for one address without credentials.'),

@@ -1,5 +1,6 @@
 import { hash, verify } from '@node-rs/argon2';
 import type { Env } from './env.ts';
+import { turns } from './turns.ts';
 
 /**
  * Least passes by memory in KiB, of the sets that OWASP's Password Storage Cheat Sheet calls equal (argon2id, one lane).
@@ -59,7 +60,7 @@ export function createPasswords(env: Pick<Env, 'PASSWORD_MEMORY_KIB' | 'PASSWORD
   if (parameters.timeCost < least)
     throw new Error(`PASSWORD_PASSES must be at least ${least} with PASSWORD_MEMORY_KIB ${parameters.memoryCost}`);
   const current = `$argon2id$v=19$m=${parameters.memoryCost},t=${parameters.timeCost},p=${parameters.parallelism}$`;
-  const inTurn = turns();
+  const inTurn = turns({ atOnce: AT_ONCE, waitingMax: WAITING_MAX }, () => new PasswordsBusy());
   let computed = 0;
   let decoy: Promise<string> | undefined;
 
@@ -83,27 +84,5 @@ export function createPasswords(env: Pick<Env, 'PASSWORD_MEMORY_KIB' | 'PASSWORD
     get computed() {
       return computed;
     },
-  };
-}
-
-/** Lets a few run at once and some wait. */
-function turns(): <T>(work: () => Promise<T>) => Promise<T> {
-  let running = 0;
-  const waiting: (() => void)[] = [];
-  return async (work) => {
-    if (running >= AT_ONCE) {
-      if (waiting.length >= WAITING_MAX) throw new PasswordsBusy();
-      await new Promise<void>((resolve) => waiting.push(resolve));
-    } else {
-      running += 1;
-    }
-    try {
-      return await work();
-    } finally {
-      // The place is handed on, so that nobody slips in between.
-      const next = waiting.shift();
-      if (next === undefined) running -= 1;
-      else next();
-    }
   };
 }

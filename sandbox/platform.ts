@@ -182,6 +182,7 @@ async function startParts(options: PlatformOptions, supervisor: Supervisor): Pro
     TEMPORAL_ADDRESS: temporalAddress,
     TEMPORAL_NAMESPACE: temporalNamespace,
     SECRETS_FILE: secretsFile,
+    DATA_DIR: dataDir,
     PUBLIC_URL: env['PUBLIC_URL'] || urls.apiUrl,
     ...(urls.uiUrl === undefined ? {} : { TEMPORAL_UI_URL: urls.uiUrl }),
     ...(embedded ? doublesEnv(env, ports, webhookSecret) : {}),

@@ -7,7 +7,7 @@ export interface Suite {
   readonly run:
     | { readonly kind: 'mocha'; readonly files: readonly string[]; readonly except?: readonly string[]; readonly args?: readonly string[] }
     | { readonly kind: 'command'; readonly command: readonly string[] };
-  /** Installed first when missing; their paths reach the suite as REDIS_SERVER, CHROMIUM, SCHEMATHESIS, COMPOSE_LOADER. */
+  /** Installed first when missing; their paths reach the suite as REDIS_SERVER, CHROMIUM, SCHEMATHESIS, COMPOSE_LOADER, MOTO_SERVER. */
   readonly needs?: readonly ToolName[];
   /** A suite that takes longer is ended and counted as failed. */
   readonly limitMinutes: number;
@@ -41,6 +41,12 @@ export const FULL_SUITES: readonly Suite[] = [
   // The first two need nothing but npm's packages, and take longer than a change should wait for.
   { name: 'mutations', run: { kind: 'command', command: ['node', 'test/mutations/run.ts'] }, limitMinutes: 8 },
   { name: 'faults', run: { kind: 'mocha', files: ['test/faults/**/*.test.ts'] }, limitMinutes: 15 },
+  {
+    name: 'storage',
+    run: { kind: 'mocha', files: ['test/full/storage/**/*.test.ts'] },
+    needs: ['moto'],
+    limitMinutes: 5,
+  },
   { name: 'redis', run: { kind: 'mocha', files: ['test/full/redis/**/*.test.ts'] }, needs: ['redis'], limitMinutes: 5 },
   {
     name: 'compose',

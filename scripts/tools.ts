@@ -3,7 +3,7 @@ import { accessSync, constants, mkdirSync } from 'node:fs';
 import { delimiter, join, resolve } from 'node:path';
 
 /** A program from outside npm that a suite needs. */
-export type ToolName = 'redis' | 'chromium' | 'schemathesis' | 'composeLoader';
+export type ToolName = 'redis' | 'chromium' | 'schemathesis' | 'composeLoader' | 'moto';
 
 interface Tool {
   /** Tells the suite where the program is. */
@@ -14,6 +14,9 @@ interface Tool {
 
 const VENV = resolve('.cache/python');
 const SCHEMATHESIS = 'schemathesis==4.32.5';
+/** An S3-compatible server. It has an environment of its own: its requirements and those of schemathesis need not agree. */
+const MOTO_VENV = resolve('.cache/moto');
+const MOTO = 'moto[server,s3]==5.2.5';
 /** The loader that the compose specification publishes, pinned in the go.mod beside its source. */
 const COMPOSE_LOADER_SOURCE = 'test/full/compose/loader';
 const COMPOSE_LOADER = resolve('.cache/compose-loader');
@@ -22,7 +25,8 @@ let aptIsFresh = false;
 const TOOLS: Record<ToolName, Tool> = {
   redis: { variable: 'REDIS_SERVER', programs: ['redis-server'], install: () => apt('redis-server') },
   chromium: { variable: 'CHROMIUM', programs: ['chromium', 'chromium-browser', 'google-chrome'], install: () => apt('chromium') },
-  schemathesis: { variable: 'SCHEMATHESIS', programs: [join(VENV, 'bin', 'schemathesis')], install: installSchemathesis },
+  schemathesis: { variable: 'SCHEMATHESIS', programs: [join(VENV, 'bin', 'schemathesis')], install: () => pip(VENV, SCHEMATHESIS) },
+  moto: { variable: 'MOTO_SERVER', programs: [join(MOTO_VENV, 'bin', 'moto_server')], install: () => pip(MOTO_VENV, MOTO) },
   composeLoader: { variable: 'COMPOSE_LOADER', programs: [COMPOSE_LOADER], install: buildComposeLoader },
 };
 
@@ -68,14 +72,14 @@ function apt(name: string): void {
   run([...asRoot, 'apt-get', 'install', '-y', '-q', '--no-install-recommends', name], env);
 }
 
-function installSchemathesis(): void {
+function pip(venv: string, requirement: string): void {
   mkdirSync('.cache', { recursive: true });
   // Debian leaves out what venv needs until its own package brings it.
-  if (spawnSync('python3', ['-m', 'venv', VENV]).status !== 0) {
+  if (spawnSync('python3', ['-m', 'venv', venv]).status !== 0) {
     apt('python3-venv');
-    run(['python3', '-m', 'venv', '--clear', VENV]);
+    run(['python3', '-m', 'venv', '--clear', venv]);
   }
-  run([join(VENV, 'bin', 'pip'), 'install', '--quiet', '--disable-pip-version-check', SCHEMATHESIS]);
+  run([join(venv, 'bin', 'pip'), 'install', '--quiet', '--disable-pip-version-check', requirement]);
 }
 
 function buildComposeLoader(): void {

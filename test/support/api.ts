@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { v7 as uuidv7 } from 'uuid';
 import { createApp } from '../../api/app.ts';
 import { clientAddressFinder } from '../../api/client-address.ts';
@@ -12,6 +15,7 @@ import { createPasswords } from '../../config/passwords.ts';
 import { generatePersonalToken, personalTokenHash } from '../../config/personal-tokens.ts';
 import { generateSecrets, type Secrets } from '../../config/secrets.ts';
 import { accessTokenSigner } from '../../config/tokens.ts';
+import { localFiles } from '../../db/files/local.ts';
 import { openDatabase, type ServiceDatabase } from '../../db/orm.ts';
 import type { StoredEvent } from '../../db/outbox.ts';
 import { databaseReadiness } from '../../db/readiness.ts';
@@ -81,6 +85,7 @@ export async function startApi(databaseUrl: string, environment: Record<string, 
   const limits = rateLimits(env, null);
   const health = databaseReadiness(databaseUrl);
   const uses = tokenUses(databases.user);
+  const folder = await mkdtemp(join(tmpdir(), 'safesplitx-files-'));
   let deps: Deps | undefined;
   const authenticate = authenticator({
     secrets,
@@ -96,6 +101,7 @@ export async function startApi(databaseUrl: string, environment: Record<string, 
       passwords: createPasswords(env),
       logger: createLogger('test', env.LOG_LEVEL),
       databases,
+      files: localFiles(folder),
       memberships: membershipReader(databases.expense),
       dispatcher: { dispatch: (committed) => void events.push(...committed) },
       limits,
@@ -139,6 +145,7 @@ export async function startApi(databaseUrl: string, environment: Record<string, 
     async stop() {
       await server.close(1_000);
       await uses.close();
+      await rm(folder, { recursive: true, force: true });
       await Promise.all([health.close(), ...Object.values(databases).map((database) => database.close())]);
     },
   };
@@ -146,11 +153,18 @@ export async function startApi(databaseUrl: string, environment: Record<string, 
 
 function caller(url: string, standing: Record<string, string>): TestApi['call'] {
   return async (method, path, body, headers = {}) => {
+    // A form names its own type, and its boundary.
+    const isForm = body instanceof FormData;
     const answer = await fetch(url + path, {
       method,
-      headers: { ...standing, ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
-      ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+      headers: { ...standing, ...(body === undefined || isForm ? {} : { 'content-type': 'application/json' }), ...headers },
+      ...(body === undefined
+        ? {}
+        : { body: isForm || body instanceof Uint8Array || typeof body === 'string' ? body : JSON.stringify(body) }),
     });
+    const type = answer.headers.get('content-type') ?? '';
+    if (/^(image|application\/pdf)/.test(type))
+      return { status: answer.status, headers: answer.headers, body: Buffer.from(await answer.bytes()) };
     const text = await answer.text();
     return { status: answer.status, headers: answer.headers, body: text === '' ? undefined : (JSON.parse(text) as unknown) };
   };
