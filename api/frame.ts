@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { Context, Middleware } from 'koa';
 import { PasswordsBusy } from '../config/passwords.ts';
+import { PicturesBusy } from '../config/receipt-files.ts';
 import { databaseFailure } from '../db/errors.ts';
+import { FilesUnavailable } from '../db/files/store.ts';
 import { RefusalError } from '../domain/refusal.ts';
 import type { Deps } from './deps.ts';
 import { Problem, type ProblemBody, problemOf, titleOf } from './problems.ts';
@@ -112,6 +114,12 @@ export function toProblem(error: unknown): Problem {
   if (error instanceof RefusalError) return problemOf(error.refusal);
   if (error instanceof PasswordsBusy)
     return new Problem('busy', 'Too many people sign in at this moment. Try again.', { headers: { 'Retry-After': '1' } });
+  if (error instanceof PicturesBusy)
+    return new Problem('busy', 'Too many pictures are sent at this moment. Try again.', { headers: { 'Retry-After': '1' } });
+  if (error instanceof FilesUnavailable)
+    return new Problem('storage_unavailable', 'The place of the files is away; nothing was recorded. Try again.', {
+      headers: { 'Retry-After': '5' },
+    });
   const failure = databaseFailure(error);
   const retry = { headers: { 'Retry-After': '1' } };
   if (failure === 'unavailable') return new Problem('database_unavailable', 'The database is away; nothing was written. Try again.', retry);

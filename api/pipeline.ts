@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Context } from 'koa';
 import { z } from 'zod';
 import type { Readiness } from '../config/ops-server.ts';
@@ -9,6 +10,7 @@ import { databaseOf, type Deps } from './deps.ts';
 import type { Authenticate } from './middleware/authenticate.ts';
 import { BODY_LIMIT_BYTES, parseJson, readBody } from './middleware/body.ts';
 import { isForm, parseForm } from './middleware/multipart.ts';
+import { admitUpload, fileOf, FORM_BYTES_MAX } from './middleware/upload.ts';
 import { guardQuery, isStorable } from './middleware/guard.ts';
 import type { RateLimits } from './middleware/rate-limit.ts';
 import { validate } from './middleware/validate.ts';
@@ -46,7 +48,7 @@ export async function runRoute(pipeline: Pipeline, route: AnyRoute, ctx: Context
   await countRequest(pipeline, route, ctx, principal);
   const params = pathParamsOf(route, pathParams);
   const resource = await visibleResource(deps, route, ctx, principal, params);
-  const rawBody = route.method === 'get' ? NO_BODY : await readBody(ctx, route.bodyLimitBytes ?? BODY_LIMIT_BYTES);
+  let rawBody = await bodyAsSent(route, ctx);
   if (resource === null) {
     const kept = await answeredBefore(deps, route, scopeOf(route, ctx, principal, rawBody));
     // What the caller may no longer see is not shown again either, only that it was done.
@@ -54,6 +56,7 @@ export async function runRoute(pipeline: Pipeline, route: AnyRoute, ctx: Context
     write(ctx, kept);
     return;
   }
+  if (route.upload !== undefined) rawBody = await fileOf(ctx, rawBody, route.upload);
   const query = queryOf(route, ctx);
   const form = route.form !== undefined && isForm(ctx) ? await parseForm(ctx, rawBody, route.form) : null;
   const body = form === null ? bodyOf(route, ctx, rawBody) : validate(route.body as z.ZodType, form.body, '');
@@ -137,9 +140,17 @@ async function visibleResource(
 ): Promise<unknown> {
   if (route.access === undefined) return undefined;
   const resource = await route.access.load(deps, principal as Principal, params);
-  // A request without a proper key cannot be a repetition, so its body need not be read.
-  if (resource === null && (route.method === 'get' || !KEY.test(ctx.get('idempotency-key')))) throw notFound();
+  // A request without a proper key cannot be a repetition, so its body need not be read; nor is a file for one who sees nothing.
+  if (resource === null && (route.method === 'get' || route.upload !== undefined || !KEY.test(ctx.get('idempotency-key'))))
+    throw notFound();
   return resource;
+}
+
+async function bodyAsSent(route: AnyRoute, ctx: Context): Promise<Buffer> {
+  if (route.method === 'get') return NO_BODY;
+  if (route.upload === undefined) return readBody(ctx, route.bodyLimitBytes ?? BODY_LIMIT_BYTES);
+  admitUpload(ctx);
+  return readBody(ctx, route.upload.bytesMax + FORM_BYTES_MAX);
 }
 
 async function answeredBefore(deps: Deps, route: AnyRoute, scope: IdempotencyScope | null): Promise<Answer | null> {
@@ -155,7 +166,7 @@ function queryOf(route: AnyRoute, ctx: Context): unknown {
 }
 
 function bodyOf(route: AnyRoute, ctx: Context, rawBody: Buffer): unknown {
-  if (route.rawBody === true) return undefined;
+  if (route.rawBody === true || route.upload !== undefined) return undefined;
   if (route.body !== undefined) {
     const parsed = parseJson(ctx, rawBody);
     return validate(route.body as z.ZodType, parsed === undefined ? {} : parsed, '');
@@ -180,7 +191,9 @@ function scopeOf(route: AnyRoute, ctx: Context, principal: Principal | null, raw
   }
   if (typeof key !== 'string' || !KEY.test(key))
     throw new Problem('invalid_idempotency_key', 'An Idempotency-Key is 1 to 255 printable ASCII characters.');
-  const requestHash = hashRequest(rawBody.toString('latin1'), ctx.querystring, ctx.get('if-match'));
+  // A file may be large: its digest stands for it.
+  const body = route.upload === undefined ? rawBody.toString('latin1') : createHash('sha256').update(rawBody).digest('hex');
+  const requestHash = hashRequest(body, ctx.querystring, ctx.get('if-match'));
   return { userId: principal.userId, method: ctx.method, path: ctx.path, key, requestHash };
 }
 

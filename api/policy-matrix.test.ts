@@ -11,6 +11,7 @@ import { type Standing, STANDINGS } from '../domain/standing.ts';
 import { startApi, type TestApi, type TestUser } from '../test/support/api.ts';
 import { join } from '../test/support/groups.ts';
 import { filledPath, oneOfEach, type OneOfEach } from '../test/support/one-of-each.ts';
+import { formOf, ONE_PIXEL } from '../test/support/pictures.ts';
 import { testDatabaseUrl } from '../test/support/servers.ts';
 import { platformRoleOf, policyOf } from './policy.ts';
 import { routesOf } from './registry.ts';
@@ -157,6 +158,10 @@ const EXPECTED: Readonly<Record<string, Expected>> = {
   revokeInvitation: group('admin', 'groups:write'),
   acceptInvitation: user('groups:write'),
   listActivity: group('viewer', 'expenses:read'),
+  listReceipts: group('viewer', 'expenses:read'),
+  createReceipt: group('editor', 'expenses:write', { own: ['creator', 'contributor'], body: () => formOf(ONE_PIXEL) }),
+  getReceipt: group('viewer', 'expenses:read'),
+  deleteReceipt: group('editor', 'expenses:write', { own: ['creator', 'contributor'] }),
   listComments: group('viewer', 'expenses:read'),
   createComment: group('contributor', 'expenses:write', { body: { text: 'x' } }),
   updateComment: party('creator', 'expenses:write', { text: 'x' }),
@@ -332,9 +337,10 @@ describe('permission matrix', function () {
 
   /** Makes somebody all that a thing of the group can be to a person, so that it is nobody's of the callers. */
   async function belongTo(memberId: string, { userId }: { readonly userId: string }): Promise<void> {
-    const { expenseId, commentId, transferId, paymentId, refundId, settlementId, reminderId } = home.params;
+    const { expenseId, receiptId, commentId, transferId, paymentId, refundId, settlementId, reminderId } = home.params;
     const { notificationId, applicationId, identityId, sessionId, tokenId, authorizationId } = home.params;
     await rows('expense', 'update expense.expense set created_by = $2 where id = $1', [expenseId, memberId]);
+    await rows('expense', 'update expense.receipt set uploaded_by = $2 where id = $1', [receiptId, memberId]);
     await rows('expense', 'update expense.comment set author_member_id = $2 where id = $1', [commentId, memberId]);
     await rows('payment', 'update payment.transfer set to_member_id = $2 where id = $1', [transferId, memberId]);
     await rows('payment', 'update payment.payment set to_member_id = $2 where id = $1', [paymentId, memberId]);
@@ -390,6 +396,8 @@ describe('permission matrix', function () {
     };
     if (relation === 'creator' && route.path.includes('expenseId'))
       return swap('expense', 'expense.expense', 'created_by', params['expenseId'], who.memberId);
+    if (relation === 'creator' && route.path.includes('receiptId'))
+      return swap('expense', 'expense.receipt', 'uploaded_by', params['receiptId'], who.memberId);
     if (relation === 'creator' && route.path.includes('commentId'))
       return swap('expense', 'expense.comment', 'author_member_id', params['commentId'], who.memberId);
     if (relation === 'creator') return swap('payment', 'payment.settlement', 'created_by', params['settlementId'], userId);
@@ -445,6 +453,7 @@ describe('permission matrix', function () {
     const answer = await by.call(method, path, body, headers);
     await restore?.();
     // What was ended lives again, for the next one who asks.
+    if (route.operationId === 'deleteReceipt') await receiptAgain(world);
     if (route.operationId === 'deleteComment')
       await rows('expense', 'update expense.comment set deleted_at = null where id = $1', [world.params['commentId']]);
     if (route.operationId === 'deleteApplication') await rows('user', APPLICATION_AGAIN, [application]);
@@ -456,6 +465,16 @@ describe('permission matrix', function () {
       ]);
     const { code, detail } = (answer.body ?? {}) as { code?: unknown; detail?: unknown };
     return { status: answer.status, code, detail };
+  }
+
+  /** The row of a receipt that was deleted; its file is gone for good. */
+  async function receiptAgain({ params }: OneOfEach): Promise<void> {
+    await rows(
+      'expense',
+      `insert into expense.receipt (id, expense_id, group_id, uploaded_by, content_type, bytes, sha256)
+       select $1, $2, $3, created_by, 'image/png', 1, 'x' from expense.expense where id = $2 on conflict (id) do nothing`,
+      [params['receiptId'], params['expenseId'], params['groupId']],
+    );
   }
 
   /** Brings the group into a state, whatever it was; a new version, so that nobody remembers another. */

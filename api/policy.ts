@@ -12,6 +12,7 @@ export type ResourceKind =
   | 'expense'
   | 'comment'
   | 'import'
+  | 'receipt'
   | 'transfer'
   | 'payment'
   | 'refund'
@@ -152,6 +153,10 @@ export const POLICIES: Readonly<Record<string, Policy>> = {
   revokeInvitation: member('groups:write', 'admin', { states: UNDELETED }),
   acceptInvitation: { ...user('groups:write'), states: OPEN },
   listActivity: member('expenses:read', 'viewer'),
+  listReceipts: member('expenses:read', 'viewer', { on: 'expense' }),
+  createReceipt: member('expenses:write', 'editor or creator', { on: 'expense', states: OPEN }),
+  getReceipt: member('expenses:read', 'viewer', { on: 'receipt' }),
+  deleteReceipt: member('expenses:write', 'editor or creator', { on: 'receipt', states: OPEN }),
   listComments: member('expenses:read', 'viewer', { on: 'expense' }),
   createComment: member('expenses:write', 'contributor', { on: 'expense', states: OPEN }),
   updateComment: member('expenses:write', 'author', { on: 'comment', states: OPEN }),

@@ -5,6 +5,7 @@ import { adjustmentRoutes } from './routes/expense/adjustments/routes.ts';
 import { balanceRoutes } from './routes/expense/balances/routes.ts';
 import { categoryRoutes } from './routes/expense/categories/routes.ts';
 import { commentRoutes } from './routes/expense/comments/routes.ts';
+import { receiptRoutes } from './routes/expense/receipts/routes.ts';
 import { expenseRoutes } from './routes/expense/expenses/routes.ts';
 import { groupRoutes } from './routes/expense/groups/routes.ts';
 import { groupStateRoutes } from './routes/expense/groups/state-routes.ts';
@@ -70,6 +71,7 @@ const ROUTES: Record<ServiceName, readonly AnyRoute[]> = {
     ...expenseRoutes,
     ...categoryRoutes,
     ...commentRoutes,
+    ...receiptRoutes,
     ...activityRoutes,
     ...balanceRoutes,
     ...adjustmentRoutes,

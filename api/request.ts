@@ -18,6 +18,7 @@ export class RouteRequest<Params, Query, Body, Resource> {
   readonly params: Params;
   readonly query: Query;
   readonly body: Body;
+  /** The body as it came; of an upload, the file. */
   readonly rawBody: Buffer;
   /** The file of a form; null where the body came as JSON. */
   readonly file: Buffer | null;

@@ -3,6 +3,7 @@ import type { ServiceName } from '../config/env.ts';
 import type { PlatformRole, Scope } from '../domain/scopes.ts';
 import type { Deps } from './deps.ts';
 import type { FormShape } from './middleware/multipart.ts';
+import type { UploadRule } from './middleware/upload.ts';
 import { type Policy, policyOf, type ResourceKind } from './policy.ts';
 import type { RouteRequest } from './request.ts';
 
@@ -66,6 +67,8 @@ export interface Route<
   readonly precondition?: boolean;
   /** Most bytes of the body; 1 MiB by default. */
   readonly bodyLimitBytes?: number;
+  /** The body is a file, alone or in a form; the handler finds it in `rawBody`. */
+  readonly upload?: UploadRule;
   /** The body is kept raw and not parsed: signatures are checked over it. */
   readonly rawBody?: boolean;
   /** The body may also come as a form with a file, whose bytes are then in `request.file`. */
@@ -77,7 +80,12 @@ export interface Route<
   readonly answers: Readonly<
     Record<
       number,
-      { readonly description: string; readonly schema?: z.ZodType; readonly headers?: readonly string[]; readonly contentType?: string }
+      {
+        readonly description: string;
+        readonly schema?: z.ZodType;
+        readonly headers?: readonly string[];
+        readonly contentType?: string | readonly string[];
+      }
     >
   >;
   /** Statuses of problems beyond those that follow from the fields above. */

@@ -60,6 +60,8 @@ export interface EventData {
   'expense.updated': { version: number };
   'expense.deleted': { version: number };
   'expense.restored': { version: number };
+  'expense.receipt_added': { receiptId: string };
+  'expense.receipt_removed': { receiptId: string };
   /** Somebody wrote about an expense, and named these members in it. */
   'expense.commented': { commentId: string; memberIds: readonly string[] };
   /** A comment was changed and names these members now. */

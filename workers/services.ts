@@ -1,4 +1,5 @@
 import { createExpenseActivities } from '../activities/expense/index.ts';
+import { sweepFiles } from '../activities/expense/sweep-files.ts';
 import { createNotificationActivities } from '../activities/notification/index.ts';
 import { createPaymentActivities } from '../activities/payment/index.ts';
 import { createUserActivities } from '../activities/user/index.ts';
@@ -19,7 +20,11 @@ export interface ServiceWorker {
 /** The worker of each service; a new service is one line, and the compiler asks for it. */
 export const SERVICE_WORKERS: Record<ServiceName, ServiceWorker> = {
   user: { taskQueue: TASK_QUEUES.user, workflowsPath: entryOf('user'), activities: swept(createUserActivities) },
-  expense: { taskQueue: TASK_QUEUES.expense, workflowsPath: entryOf('expense'), activities: swept(createExpenseActivities) },
+  expense: {
+    taskQueue: TASK_QUEUES.expense,
+    workflowsPath: entryOf('expense'),
+    activities: swept(createExpenseActivities, (deps) => sweepFiles(deps)),
+  },
   payment: { taskQueue: TASK_QUEUES.payment, workflowsPath: entryOf('payment'), activities: swept(createPaymentActivities) },
   notification: {
     taskQueue: TASK_QUEUES.notification,
@@ -29,8 +34,8 @@ export const SERVICE_WORKERS: Record<ServiceName, ServiceWorker> = {
 };
 
 /** The activities of a service that has processes: its own, and the sweep's. */
-function swept(create: (deps: ActivityDeps) => object): (deps: ActivityDeps) => object {
-  return (deps) => ({ ...create(deps), ...createSweepActivities(deps) });
+function swept(create: (deps: ActivityDeps) => object, alongside?: (deps: ActivityDeps) => Promise<void>): (deps: ActivityDeps) => object {
+  return (deps) => ({ ...create(deps), ...createSweepActivities(deps, alongside) });
 }
 
 function entryOf(service: ServiceName): string {

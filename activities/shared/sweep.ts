@@ -15,9 +15,21 @@ const WAKE_CONCURRENCY = 8;
 /** A younger row is on its way: its route or the relay wakes its process. */
 const OLDER_THAN_SECONDS = 60;
 
-/** Makes the activities of the sweep, for the service whose database is given. */
-export function createSweepActivities(deps: ActivityDeps): SweepActivities {
-  return activityEdge<SweepActivities>({ sweepPage: (input) => sweepPage(deps, input.after) }, deps.logger);
+/**
+ * Makes the activities of the sweep, for the service whose database is given.
+ *
+ * @param alongside what else of the service is made up for, once with each sweep.
+ */
+export function createSweepActivities(deps: ActivityDeps, alongside?: (deps: ActivityDeps) => Promise<void>): SweepActivities {
+  return activityEdge<SweepActivities>(
+    {
+      async sweepPage({ after }) {
+        if (after === null) await alongside?.(deps);
+        return sweepPage(deps, after);
+      },
+    },
+    deps.logger,
+  );
 }
 
 /** See the contract. */

@@ -1,6 +1,7 @@
-import type { z } from 'zod';
+import { z } from 'zod';
 import type { ZodOpenApiOperationObject, ZodOpenApiParameters, ZodOpenApiResponseObject, ZodOpenApiResponsesObject } from 'zod-openapi';
 import { BODY_LIMIT_BYTES } from '../middleware/body.ts';
+import type { UploadRule } from '../middleware/upload.ts';
 import { needsCredentials, policyOf } from '../policy.ts';
 import type { AnyRoute } from '../route.ts';
 import type { SharedParts } from './components.ts';
@@ -30,6 +31,7 @@ function descriptionOf(route: AnyRoute): string {
     sentences.push('The answer carries a secret, so it is not kept under an Idempotency-Key: a repetition gets 409 `already_done`.');
   if (route.bodyLimitBytes !== undefined && route.bodyLimitBytes !== BODY_LIMIT_BYTES)
     sentences.push(`The body may have ${route.bodyLimitBytes} bytes.`);
+  if (route.upload !== undefined) sentences.push(`The file may have ${route.upload.bytesMax} bytes.`);
   return sentences.filter((sentence) => sentence !== '').join('\n\n');
 }
 
@@ -65,6 +67,7 @@ function headerParametersOf(route: AnyRoute, parts: SharedParts): { $ref: string
 }
 
 function requestBodyOf(route: AnyRoute): Pick<ZodOpenApiOperationObject, 'requestBody'> {
+  if (route.upload !== undefined) return { requestBody: fileBody(route.upload) };
   if (route.body === undefined) return {};
   const schema = route.body as z.ZodType;
   // An absent body counts as an empty object, so it is required exactly when that is refused.
@@ -79,6 +82,17 @@ function requestBodyOf(route: AnyRoute): Pick<ZodOpenApiOperationObject, 'reques
   };
 }
 
+/** A file in a form, or alone under its own type. */
+function fileBody({ types }: UploadRule): NonNullable<ZodOpenApiOperationObject['requestBody']> {
+  const form = z.strictObject({ file: binary });
+  return {
+    required: true,
+    content: { 'multipart/form-data': { schema: form }, ...Object.fromEntries(types.map((type) => [type, { schema: binary }])) },
+  };
+}
+
+const binary = z.string().meta({ format: 'binary', description: 'The bytes of a file.' });
+
 function responsesOf(route: AnyRoute, parts: SharedParts): ZodOpenApiResponsesObject {
   const responses: Record<string, ZodOpenApiResponseObject> = {};
   for (const [status, answer] of Object.entries(route.answers)) {
@@ -92,7 +106,7 @@ function responsesOf(route: AnyRoute, parts: SharedParts): ZodOpenApiResponsesOb
     responses[status] = {
       description,
       headers: parts.headers(...names) as NonNullable<ZodOpenApiResponseObject['headers']>,
-      ...(schema === undefined ? {} : { content: { [contentType]: { schema } } }),
+      ...(schema === undefined ? {} : { content: Object.fromEntries([contentType].flat().map((type) => [type, { schema }])) }),
     };
   }
   if (hasTag(route))
@@ -117,7 +131,7 @@ export function problemStatuses(route: AnyRoute): number[] {
   if (needsVersion(route)) statuses.add(412).add(428);
   if (isWrite(route)) statuses.add(413);
   if (route.body !== undefined) statuses.add(422);
-  if (route.body !== undefined && route.rawBody !== true) statuses.add(415);
+  if (route.upload !== undefined || (route.body !== undefined && route.rawBody !== true)) statuses.add(415);
   if (route.rate !== 'none') statuses.add(429);
   return [...statuses].toSorted((a, b) => a - b);
 }

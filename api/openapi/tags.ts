@@ -8,6 +8,7 @@ export const TAGS: Readonly<Record<string, string>> = {
   members: 'Members of a group, with or without an account, their roles and weights.',
   invitations: 'Invitations into a group, by link or by mail.',
   expenses: 'Expenses and money coming in: recording, editing, approval, history.',
+  receipts: 'Pictures and PDFs that belong to an expense.',
   comments: 'What members say about an expense, and whom they name in it.',
   categories: 'What money is spent on, in two levels: those of the product, translated, and those of a group.',
   activity: 'What happened in a group: who, when, field by field.',

@@ -3,6 +3,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { linkedToken } from '../../config/opaque-tokens.ts';
 import type { TestAnswer, TestApi, TestUser } from './api.ts';
 import { createGroup, join } from './groups.ts';
+import { formOf, ONE_PIXEL } from './pictures.ts';
 
 /** One resource of every kind that a path names, in a group of four: what runs over all operations asks with these. */
 export interface OneOfEach {
@@ -46,6 +47,7 @@ export async function oneOfEach(api: TestApi, owner: TestUser, debtor: TestUser)
     payers: [{ memberId: memberIds.owner, amount: '90.00' }],
     split: { method: 'equal', among: [memberIds.owner, memberIds.debtor, memberIds.guest] },
   });
+  const receipt = await post(owner, `/v1/expenses/${expense.id}/receipts`, formOf(ONE_PIXEL));
   const comment = await post(owner, `/v1/expenses/${expense.id}/comments`, { text: 'Was this with tip?' });
   const category = await post(owner, `${at}/categories`, { name: 'Ski passes', parent: 'travel' });
   const transfer = await post(debtor, `${at}/payments`, {
@@ -128,6 +130,7 @@ export async function oneOfEach(api: TestApi, owner: TestUser, debtor: TestUser)
     expenseId: expense.id as string,
     categoryId: category.id as string,
     commentId: comment.id as string,
+    receiptId: receipt.id as string,
     transferId: transfer.id as string,
     settlementId: settlement.id as string,
     importId: imported.id as string,

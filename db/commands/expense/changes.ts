@@ -15,6 +15,8 @@ export interface Changes {
   member: 'added' | 'joined' | 'changed' | 'left' | 'merged' | 'unmerged';
   invitation: 'created' | 'accepted' | 'revoked' | 'expired';
   category: 'created' | 'changed';
+  /** What is not in its content, which has versions of its own. */
+  expense: 'receipt_added' | 'receipt_removed';
 }
 
 /** A change to note: of what, by whom, from what to what. */

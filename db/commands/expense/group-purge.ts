@@ -1,6 +1,7 @@
 import { LockMode } from '@mikro-orm/postgresql';
 import { Group } from '../../entities/expense/group.ts';
 import type { Tx } from '../../transact.ts';
+import { dropReceipts } from './receipts.ts';
 import { RESTORABLE_DAYS } from './group-state.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -43,6 +44,11 @@ async function removeNames(tx: Tx, group: Group): Promise<void> {
   group.policy = {};
   group.purgedAt = tx.now;
   group.updatedAt = tx.now;
+  const receipts = await tx.query<{ id: string }>('select id from expense.receipt where group_id = $1', [group.id]);
+  await dropReceipts(
+    tx,
+    receipts.map(({ id }) => id),
+  );
   for (const statement of PURGE) await tx.query(statement, [group.id]);
   // Answers kept for replays quote names; a deleted group has had no command for as long as they are kept.
   await tx.query(`delete from expense.idempotency where path = $1 or starts_with(path, $1 || '/')`, [`/v1/groups/${group.id}`]);

@@ -27,6 +27,8 @@ import { Budget } from './budget.ts';
 import { BudgetAlert } from './budget-alert.ts';
 import { Change } from './change.ts';
 import { Comment } from './comment.ts';
+import { FileRemoval } from './file-removal.ts';
+import { Receipt } from './receipt.ts';
 import { Dispute } from './dispute.ts';
 import { Preset } from './preset.ts';
 import { ExpenseExportPart } from './expense-export-part.ts';
@@ -64,6 +66,8 @@ export const expenseEntities = [
   BudgetAlert,
   Change,
   Comment,
+  FileRemoval,
+  Receipt,
   Dispute,
   Preset,
   ExpenseExportPart,

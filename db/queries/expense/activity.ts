@@ -169,6 +169,7 @@ const ARMS: readonly Arm[] = [
       subject: 'c.subject',
       subject_id: 'c.subject_id',
       expense_id: `case when c.subject = 'expense' then c.subject_id end`,
+      title: `case when c.subject = 'expense' then (select e.description from expense.expense e where e.id = c.subject_id and e.group_id = $1) end`,
       by: 'c.actor_member_id',
       changes: 'c.changes',
     },

@@ -119,6 +119,8 @@ def before_add_examples(context, examples):
             fields["query"] = dict(recipe["query"])
         if "body" in recipe:
             fields.update(body=recipe["body"], media_type="application/json")
+        if "file" in recipe:
+            fields.update(body={"file": base64.b64decode(recipe["file"])}, media_type="multipart/form-data")
         case = operation.Case(**fields)
         if "token" in recipe:
             case.headers["Authorization"] = f"Bearer {recipe['token']}"

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { Secret, TOTP } from 'otpauth';
 import { v7 as uuidv7 } from 'uuid';
 import { OAuthBrowser } from '../../support/oauth-browser.ts';
+import { formOf, ONE_PIXEL } from '../../support/pictures.ts';
 import { until } from '../../support/until.ts';
 import { comeBack, goToProvider } from '../support/federated.ts';
 import { mailedToken, register, signUp, type Addresses, type Json, type Person } from '../support/people.ts';
@@ -14,6 +15,8 @@ export interface Recipe {
   readonly query?: Readonly<Record<string, string>>;
   readonly body?: Json;
   readonly headers?: Readonly<Record<string, string>>;
+  /** The body is a form with this file, in base64. */
+  readonly file?: string;
   /** The body goes out with the gateway's signature. */
   readonly signed?: true;
 }
@@ -439,6 +442,17 @@ class Play {
     return this.#reaches(this.#ana, `/v1/imports/${idOf(opened)}`, ['done']);
   }
 
+  /** A receipt of an expense. */
+  async receipt(expense: Json): Promise<Json> {
+    const answer = await fetch(`${this.#at.apiUrl}/v1/expenses/${idOf(expense)}/receipts`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${this.#ana.token}` },
+      body: formOf(ONE_PIXEL),
+    });
+    if (answer.status !== 201) throw new Error(`a receipt: ${answer.status} ${await answer.text()}`);
+    return (await answer.json()) as Json;
+  }
+
   async expenses(home: Group, approving: Group): Promise<Recipes> {
     const made = await Promise.all(Array.from({ length: 6 }, () => this.expense(home)));
     const [standing, toEdit, toDelete, toRestore, toDispute, toResolve] = made;
@@ -455,6 +469,7 @@ class Play {
       ],
     };
     await this.#ana.call('POST', `/v1/groups/${home.id}/adjustments`, adjustment);
+    const [kept, thrown] = (await Promise.all([1, 2].map(() => this.receipt(standing!)))) as Json[];
     const comment = (words: string): Promise<Json> => this.#ana.call('POST', `/v1/expenses/${idOf(standing!)}/comments`, { text: words });
     const [toChange, toTakeAway] = await Promise.all([comment('One'), comment('Two')]);
     const category = await this.#ana.call('POST', `/v1/groups/${home.id}/categories`, { name: 'Ski passes', parent: 'travel' });
@@ -473,6 +488,10 @@ class Play {
       rejectExpense: [of(toReject, this.#ben.token)],
       withdrawExpense: [of(toWithdraw)],
       listActivity: [group],
+      listReceipts: [of(standing)],
+      createReceipt: [{ ...of(standing), file: ONE_PIXEL.toString('base64') }],
+      getReceipt: [{ token: group.token, path: { receiptId: idOf(kept!) } }],
+      deleteReceipt: [{ token: group.token, path: { receiptId: idOf(thrown!) } }],
       listComments: [of(standing)],
       createComment: [{ ...of(standing), body: { text: `Really, @[${home.ben}]?`, mentions: [home.cara] } }],
       updateComment: [{ token: group.token, path: { commentId: idOf(toChange) }, body: { text: 'One more' } }],
@@ -612,6 +631,7 @@ class Play {
       importId: [idOf(await this.imported(open))],
       categoryId: [idOf(category)],
       commentId: [idOf(comment)],
+      receiptId: [idOf(await this.receipt(one))],
       settlementId: [settling.settlementId],
       transferId: [settling.transferId],
       paymentId: [paymentId],
