@@ -41,6 +41,7 @@ export async function parseForm(ctx: Context, raw: Buffer, shape: FormShape): Pr
   const parts = await readParts(ctx, raw, shape);
   const [file, ...others] = parts.files;
   if (file === undefined) throw invalid(`/${shape.file}`, 'required', 'The form has no file.');
+  if (file.length === 0) throw invalid(`/${shape.file}`, 'too_small', 'The file is empty.');
   if (others.length > 0) throw new Problem('duplicate_field', 'The form has more than one file.');
   const body: Record<string, unknown> = { [shape.standsFor]: '' };
   for (const [name, text] of parts.fields) {

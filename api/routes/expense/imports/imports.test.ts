@@ -286,6 +286,7 @@ describe('imports', function () {
     const file = new Blob([FILE]);
     for (const [parts, pointer, code] of [
       [{ format: 'auto' }, '/file', 'invalid_request'],
+      [{ file: new Blob([]) }, '/file', 'invalid_request'],
       [{ file, surprise: '1' }, '/surprise', 'unknown_field'],
       [{ file, dryRun: 'yes' }, '/dryRun', 'invalid_request'],
       [{ file, memberMap: '{' }, '/memberMap', 'invalid_request'],

@@ -37,7 +37,7 @@ export const importForm: FormShape = {
   fields: { id: 'text', format: 'text', dryRun: 'boolean', skipBadRows: 'boolean', memberMap: 'json' },
   schema: z
     .strictObject({
-      file: z.string().meta({ format: 'binary', description: 'CSV or JSON in UTF-8.' }),
+      file: z.string().min(1).meta({ format: 'binary', description: 'CSV or JSON in UTF-8.' }),
       id: id.optional(),
       format,
       dryRun,
