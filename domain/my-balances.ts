@@ -1,4 +1,4 @@
-import { planTransfers } from './plan.ts';
+import { type Moved, planStably } from './plan-stable.ts';
 import type { Net } from './plan-settle.ts';
 
 /** A group in one currency, as seen by one of its members who owes or is owed something. */
@@ -7,6 +7,8 @@ export interface MyGroup {
   readonly currency: string;
   /** The member who asks. */
   readonly me: string;
+  /** What was paid or reserved since what is shared last changed. */
+  readonly moved: readonly Moved[];
   readonly members: readonly (Net & { readonly userId: string | null; readonly displayName: string; readonly unitId: string | null })[];
 }
 
@@ -33,9 +35,9 @@ export interface Counterpart {
  * @returns null where the group's balances do not sum to zero over its members, so that there is no plan.
  */
 export function betweenUs(group: MyGroup): (BetweenUs & { readonly userId: string | null; readonly displayName: string })[] | null {
-  const { groupId, currency, me, members } = group;
+  const { groupId, currency, me, members, moved } = group;
   const units = new Map(members.flatMap(({ memberId, unitId }) => (unitId === null ? [] : [[memberId, unitId] as const])));
-  const plan = planTransfers({ balances: members, strategy: 'minimal', units });
+  const plan = planStably({ balances: members, strategy: 'minimal', units }, moved);
   if (!plan.ok) return null;
   const people = new Map(members.map((member) => [member.memberId, member]));
   return plan.value.transfers.flatMap(({ from, to, minor }) => {

@@ -2,7 +2,8 @@ import { v7 as uuidv7 } from 'uuid';
 import { reservationDeltas } from '../../../domain/balance.ts';
 import { type GroupState, moveGroup } from '../../../domain/group.ts';
 import { moneyFromWire, moneyToWire, type MoneyWire } from '../../../domain/money.ts';
-import { planTransfers, type SettlementStrategy } from '../../../domain/plan.ts';
+import type { SettlementStrategy } from '../../../domain/plan.ts';
+import { planStably } from '../../../domain/plan-stable.ts';
 import { refusal, unwrap } from '../../../domain/refusal.ts';
 import { findPairs, findPlanBase } from '../../queries/expense/balances.ts';
 import type { Tx } from '../../transact.ts';
@@ -48,9 +49,9 @@ export async function planSettlement(tx: Tx, request: PlanRequest): Promise<read
 }
 
 async function planCurrency(tx: Tx, { groupId, strategy, hub }: PlanRequest, currency: string): Promise<ReservedLeg[]> {
-  const { balances, units } = await findPlanBase(tx.query, groupId, currency);
+  const { balances, units, moved } = await findPlanBase(tx.query, groupId, currency);
   const pairs = strategy === 'pairwise' ? await findPairs(tx.query, groupId, currency) : [];
-  const plan = unwrap(planTransfers({ balances, strategy, units, pairs, ...(hub === undefined ? {} : { hub }) }));
+  const plan = unwrap(planStably({ balances, strategy, units, pairs, ...(hub === undefined ? {} : { hub }) }, moved));
   return plan.transfers.map(({ from, to, minor }) => ({ id: uuidv7(), from, to, money: moneyToWire({ minor, currency }) }));
 }
 

@@ -1,4 +1,5 @@
 import type { MyGroup } from '../../../domain/my-balances.ts';
+import { movedSql } from './balances.ts';
 import type { Query } from './groups.ts';
 
 /** Groups, each with one currency, that are looked at: the newest ones. Planning them takes a second at most. */
@@ -15,6 +16,7 @@ export async function findMyGroups(query: Query, userId: string): Promise<{ grou
     currency: string;
     me: string;
     left_out: number;
+    moved: { from: string; to: string; minor: string }[] | null;
     members: { memberId: string; userId: string | null; displayName: string; unitId: string | null; minor: string }[];
   }>(FIND, [userId]);
   const groups = rows.map((row) => ({
@@ -22,6 +24,7 @@ export async function findMyGroups(query: Query, userId: string): Promise<{ grou
     currency: row.currency,
     me: row.me,
     members: row.members.map((member) => ({ ...member, minor: BigInt(member.minor) })),
+    moved: (row.moved ?? []).map((one) => ({ ...one, minor: BigInt(one.minor) })),
   }));
   return { groups, leftOut: rows[0]?.left_out ?? 0 };
 }
@@ -37,5 +40,6 @@ select mine.group_id, mine.currency, mine.me, greatest(0, mine.found - ${GROUPS_
   (select json_agg(json_build_object('memberId', m.id, 'userId', m.user_id, 'displayName', m.display_name, 'unitId', m.unit_id,
       'minor', coalesce(b.net + b.reserved, 0)::text) order by m.id)
    from expense.member m left join expense.balance b on b.group_id = m.group_id and b.account_id = m.id and b.currency = mine.currency
-   where m.group_id = mine.group_id and (m.state = 'active' or b.net + b.reserved <> 0)) as members
+   where m.group_id = mine.group_id and (m.state = 'active' or b.net + b.reserved <> 0)) as members,
+  (select json_agg(moved) from (${movedSql('mine.group_id', 'mine.currency')}) moved) as moved
 from mine where mine.rank <= ${GROUPS_MAX} order by mine.rank`;

@@ -2,7 +2,8 @@ import { z } from 'zod';
 import { findGroupCurrency, findPairs, findPlanBase } from '../../../../db/queries/expense/balances.ts';
 import type { Query } from '../../../../db/queries/expense/groups.ts';
 import { isKnownCurrency } from '../../../../domain/currency.ts';
-import { type Plan, planTransfers } from '../../../../domain/plan.ts';
+import type { Plan } from '../../../../domain/plan.ts';
+import { planStably } from '../../../../domain/plan-stable.ts';
 import type { Net } from '../../../../domain/plan-settle.ts';
 import { refusal, unwrap } from '../../../../domain/refusal.ts';
 import { currency, id } from '../../../schemas.ts';
@@ -26,9 +27,9 @@ export interface Planned {
 }
 
 /**
- * Plans who should pay whom in a group, less what is reserved.
+ * Plans who should pay whom in a group, less what is reserved; a payment along the plan leaves the rest of it as it was.
  *
- * @throws RefusalError unknown_currency and those of `planTransfers`, pointing into the query.
+ * @throws RefusalError unknown_currency and those of `planStably`, pointing into the query.
  */
 export async function planOf(
   query: Query,
@@ -42,9 +43,10 @@ export async function planOf(
   const { strategy: how = 'minimal', hub } = asked;
   const code = asked.currency ?? (await findGroupCurrency(query, groupId));
   checkCurrency(code, '/query/currency');
-  const { balances: nets, units } = await findPlanBase(query, groupId, code);
+  const { balances: nets, units, moved } = await findPlanBase(query, groupId, code);
   const pairs = how === 'pairwise' ? await findPairs(query, groupId, code) : [];
-  const plan = unwrap(atQuery(planTransfers({ balances: nets, strategy: how, pairs, units, ...(hub === undefined ? {} : { hub }) })));
+  const input = { balances: nets, strategy: how, pairs, units, ...(hub === undefined ? {} : { hub }) };
+  const plan = unwrap(atQuery(planStably(input, moved)));
   return { plan, currency: code, nets, units };
 }
 
@@ -54,7 +56,7 @@ export function checkCurrency(code: string, pointer: string): void {
 }
 
 /** The plan's refusals point into its input, which here is the query. */
-function atQuery<T extends ReturnType<typeof planTransfers>>(outcome: T): T {
+function atQuery<T extends ReturnType<typeof planStably>>(outcome: T): T {
   if (outcome.ok || outcome.refusal.pointer === undefined) return outcome;
   return { ...outcome, refusal: { ...outcome.refusal, pointer: `/query${outcome.refusal.pointer}` } };
 }

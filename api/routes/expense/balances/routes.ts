@@ -143,7 +143,7 @@ const readPlan = route({
   tag,
   summary: 'Who should pay whom',
   description:
-    'Settles one currency, less what open settlements have reserved. `minimal`: as few transfers as possible. `pairwise`: only between members who shared an expense. `hub`: all through one member.',
+    'Settles one currency, less what open settlements have reserved. `minimal`: as few transfers as possible. `pairwise`: only between members who shared an expense. `hub`: all through one member. A payment along the plan leaves the rest of it as it was, until something else is recorded.',
   access: groupAccess,
   params: groupParams,
   query: z.strictObject(planQuery),
