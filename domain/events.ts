@@ -55,6 +55,8 @@ export interface EventData {
   'expense.withdrawn': { version: number };
   /** The asking about a version ended without a decision, because the expense was edited again or deleted. */
   'expense.voided': { version: number };
+  /** Somebody who was asked has left; the others decide. */
+  'expense.voters_changed': { version: number };
   /** Voters have not voted yet and the time-out comes near. */
   'expense.vote_reminder': { version: number; memberIds: readonly string[] };
   'expense.updated': { version: number };
@@ -189,6 +191,7 @@ export const EVENT_PROCESS: Wakes = {
   'expense.rejected': approval,
   'expense.withdrawn': approval,
   'expense.voided': approval,
+  'expense.voters_changed': approval,
   'import.requested': importGroup,
   'import.undo_requested': importGroup,
   'settlement.opened': settlement,

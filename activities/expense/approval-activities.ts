@@ -6,6 +6,9 @@ import type { ExpenseActivities } from './contract.ts';
 
 type ApprovalActivities = Pick<ExpenseActivities, 'readApproval' | 'remindVoters' | 'expireApproval'>;
 
+/** Voters whose answers an operator is shown one by one; of more, only the numbers. */
+const ANSWERS_SHOWN_MAX = 50;
+
 /** What the workflow `expenseApproval` does, and what it looks at. */
 export function approvalActivities(deps: ActivityDeps): ApprovalActivities {
   return {
@@ -20,6 +23,7 @@ export function approvalActivities(deps: ActivityDeps): ApprovalActivities {
         remindAtIso: row.remind_at === null ? null : new Date(row.remind_at).toISOString(),
         voters: row.voters,
         voted: row.voted,
+        answers: row.answers ?? [],
         onTimeout: row.on_timeout ?? 'reject',
       };
     },
@@ -43,6 +47,7 @@ interface ApprovalRow {
   readonly remind_at: string | null;
   readonly voters: number;
   readonly voted: number;
+  readonly answers: { memberId: string; decision: 'approved' | 'rejected' | 'waiting' }[] | null;
   readonly on_timeout: 'reject' | 'approve' | null;
 }
 
@@ -57,7 +62,10 @@ async function findApproval(deps: ActivityDeps, expenseId: string): Promise<Appr
     deps.db,
     `select e.group_id, coalesce(e.pending_version, e.version) as version, coalesce(r.outcome = 'waiting', false) as waiting, r.due_at,
       case when r.reminded_at is null then r.opened_at + (r.due_at - r.opened_at) / 2 end as remind_at,
-      coalesce(cardinality(r.voters), 0) as voters, r.on_timeout,
+      coalesce(cardinality(r.voters), 0) as voters,
+      (select json_agg(json_build_object('memberId', voter, 'decision', coalesce(v.decision, 'waiting')) order by voter)
+       from unnest(r.voters[1:${ANSWERS_SHOWN_MAX}]) as voter
+       left join expense.approval_vote v on v.expense_id = r.expense_id and v.version = r.version and v.member_id = voter) as answers, r.on_timeout,
       (select count(*)::int from expense.approval_vote v where v.expense_id = r.expense_id and v.version = r.version) as voted
      from expense.expense e
      left join expense.approval_round r on r.expense_id = e.id and r.version = coalesce(e.pending_version, e.version)

@@ -66,6 +66,8 @@ export interface ExpenseActivities extends PersonActivities {
     readonly remindAtIso: string | null;
     readonly voters: number;
     readonly voted: number;
+    /** What each voter has said, by member id; of very many, the first. Absent in what was answered before this was told. */
+    readonly answers?: readonly { readonly memberId: string; readonly decision: 'approved' | 'rejected' | 'waiting' }[];
     readonly onTimeout: 'reject' | 'approve';
   }>;
 

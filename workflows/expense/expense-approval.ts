@@ -72,7 +72,19 @@ async function actOn(expenseId: string, approval: Approval): Promise<string | nu
   return outcome === 'waiting' ? new Date(Date.now() + CLOCKS_DIFFER_MS).toISOString() : null;
 }
 
-function details({ version, voters, voted, dueAtIso, onTimeout }: Approval): string {
+function details(approval: Approval): string {
+  const { version, voters, voted, dueAtIso, onTimeout } = approval;
   const rule = onTimeout === 'approve' ? 'it is posted' : 'it is not posted';
-  return `${voted} of ${voters} voters have voted on version ${version}. At ${dueAtIso} the time-out applies: ${rule}. Update \`expireNow\` applies it at once.`;
+  const head = `${voted} of ${voters} voters have voted on version ${version}. At ${dueAtIso} the time-out applies: ${rule}. Update \`expireNow\` applies it at once.`;
+  return [head, ...answers(approval)].join('\n\n');
+}
+
+/** Who has answered and who has not: member ids, one line a decision. */
+function answers({ voters, answers: told = [] }: Approval): string[] {
+  const lines = (['approved', 'rejected', 'waiting'] as const).flatMap((decision) => {
+    const ids = told.filter((answer) => answer.decision === decision).map(({ memberId }) => `\`${memberId}\``);
+    return ids.length === 0 ? [] : [`- **${decision}**: ${ids.join(', ')}`];
+  });
+  const rest = voters - told.length;
+  return lines.length === 0 ? [] : [[...lines, ...(rest > 0 ? [`- and ${rest} more voters`] : [])].join('\n')];
 }

@@ -92,6 +92,35 @@ export async function expireRound(
   return 'expired';
 }
 
+/**
+ * Asks a member no more who has left a group that is held for update: of those who wait for a vote of theirs, the others
+ * decide. A vote that was cast counts on.
+ */
+export async function dropVoter(tx: Tx, groupId: string, memberId: string): Promise<void> {
+  const rounds = await tx.query<{ expense_id: string; version: number }>(
+    `update expense.approval_round r set voters = array_remove(r.voters, $2::uuid)
+     where r.group_id = $1 and r.outcome = 'waiting' and $2::uuid = any(r.voters)
+       and not exists (select 1 from expense.approval_vote v where v.expense_id = r.expense_id and v.version = r.version and v.member_id = $2)
+     returning r.expense_id, r.version`,
+    [groupId, memberId],
+  );
+  for (const { expense_id: expenseId, version } of rounds) await decideAgain(tx, { expenseId, groupId, version });
+}
+
+/** Where an approval that the others have decided on cannot be posted, the round waits on, for its time-out. */
+async function decideAgain(
+  tx: Tx,
+  round: { readonly expenseId: string; readonly groupId: string; readonly version: number },
+): Promise<void> {
+  const { context, expense } = await holdExpense(tx, round);
+  const standing = await findRound(tx.query, expense.id, round.version);
+  if (standing === null || askedVersion(expense) !== round.version) return;
+  const decision = decideRound(standing.round, standing.votes);
+  if (decision === 'rejected') return endRound(tx, expense, round.version, 'rejected');
+  if (decision === 'approved' && (await canApprove(tx, context, expense))) return approve(tx, context, expense, round.version);
+  emit(tx, expense, 'expense.voters_changed', round.version);
+}
+
 /** The version that voters are asked about now, or null. */
 function askedVersion(expense: ExpenseView): number | null {
   if (expense.pendingVersion !== null) return expense.pendingVersion;
@@ -153,7 +182,14 @@ async function endRound(tx: Tx, expense: ExpenseView, version: number, outcome: 
   emit(tx, expense, type, version, userId);
 }
 
-type RoundEvent = 'expense.approved' | 'expense.rejected' | 'expense.expired' | 'expense.withdrawn' | 'expense.posted' | 'expense.updated';
+type RoundEvent =
+  | 'expense.voters_changed'
+  | 'expense.approved'
+  | 'expense.rejected'
+  | 'expense.expired'
+  | 'expense.withdrawn'
+  | 'expense.posted'
+  | 'expense.updated';
 
 function emit(tx: Tx, expense: ExpenseView, type: RoundEvent, version: number, userId?: string): void {
   const actor = userId === undefined ? {} : { actorId: userId };

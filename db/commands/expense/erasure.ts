@@ -5,6 +5,7 @@ import { ROLES } from '../../../domain/roles.ts';
 import type { Group } from '../../entities/expense/group.ts';
 import { Member } from '../../entities/expense/member.ts';
 import type { Tx } from '../../transact.ts';
+import { dropVoter } from './approvals.ts';
 import { memberFacts } from './changes.ts';
 import { policyWithout } from './group-policy.ts';
 import { purgeNow, withoutItemNames } from './group-purge.ts';
@@ -114,6 +115,7 @@ async function erasePlace(tx: Tx, groupId: string, userId: string): Promise<numb
     if (member.role === 'owner') await handOver(tx, group, member, heir.id);
     if (group.kind === 'friends') entrust(tx, group, member, heir);
     await leave(tx, group, member);
+    await dropVoter(tx, groupId, member.id);
   }
   await forgetInLog(tx, member);
   await forgetInImports(tx, member);

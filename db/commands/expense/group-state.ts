@@ -3,6 +3,7 @@ import { refusal, unwrap } from '../../../domain/refusal.ts';
 import type { Group } from '../../entities/expense/group.ts';
 import { Member } from '../../entities/expense/member.ts';
 import type { Tx } from '../../transact.ts';
+import { dropVoter } from './approvals.ts';
 import { groupFacts, memberFacts, recordChange } from './changes.ts';
 import { refuseFriendLedger } from './friend-ledgers.ts';
 import { touchGroup } from './groups.ts';
@@ -69,5 +70,19 @@ export async function leaveGroup(tx: Tx, group: Group, memberId: string): Promis
   }
   await checkSettled(tx, group, member);
   await markLeft(tx, group, member, member);
+  await dropVoter(tx, group.id, member.id);
   if (member.role === 'owner') changeGroupState(tx, group, 'delete', member);
+}
+
+/**
+ * Takes a member out of a locked group. What they shared stays; an invitation that names them brings them back.
+ *
+ * @throws RefusalError member_left, cannot_remove_owner, member_has_balance.
+ */
+export async function removeMember(tx: Tx, group: Group, actor: Member, member: Member): Promise<void> {
+  if (member.state === 'left') throw refusal('member_left', 'This member has left the group.');
+  if (member.role === 'owner') throw refusal('cannot_remove_owner', 'The owner hands the group over before leaving it.');
+  await checkSettled(tx, group, member);
+  await markLeft(tx, group, actor, member);
+  await dropVoter(tx, group.id, member.id);
 }

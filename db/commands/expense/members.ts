@@ -129,18 +129,6 @@ export function noteChange(tx: Tx, group: Group, member: Member, actor: Member, 
   tx.emit({ type: 'member.changed', subjectId: member.id, groupId: group.id, ...by(actor), data: { userId: member.userId ?? null } });
 }
 
-/**
- * Takes a member out of a locked group. What they shared stays; an invitation that names them brings them back.
- *
- * @throws RefusalError member_left, cannot_remove_owner, member_has_balance.
- */
-export async function removeMember(tx: Tx, group: Group, actor: Member, member: Member): Promise<void> {
-  if (member.state === 'left') throw refusal('member_left', 'This member has left the group.');
-  if (member.role === 'owner') throw refusal('cannot_remove_owner', 'The owner hands the group over before leaving it.');
-  await checkSettled(tx, group, member);
-  await markLeft(tx, group, actor, member);
-}
-
 /** States of a transfer in which its money is, or may be, on its way. A dispute has been answered and holds nobody back. */
 const MOVING = ['processing', 'awaiting_confirmation', 'unknown', 'quarantined'];
 

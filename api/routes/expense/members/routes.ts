@@ -1,6 +1,7 @@
 import { lockGroup } from '../../../../db/commands/expense/groups.ts';
 import { createInvitation } from '../../../../db/commands/expense/invitations.ts';
-import { actingMember, addMember, changeMember, memberOf, removeMember } from '../../../../db/commands/expense/members.ts';
+import { removeMember } from '../../../../db/commands/expense/group-state.ts';
+import { actingMember, addMember, changeMember, memberOf } from '../../../../db/commands/expense/members.ts';
 import { mergeMembers } from '../../../../db/commands/expense/merge-members.ts';
 import type { Query } from '../../../../db/queries/expense/groups.ts';
 import { findMember } from '../../../../db/queries/expense/members.ts';

@@ -1,0 +1,230 @@
+// Goal: votes in every order, and at once with everything else that may happen to an expense, leave one outcome, one posting and
+// balances that follow from it. Method: every order of the votes of three over HTTP; then many at once, the ledger asked afterwards.
+import assert from 'node:assert/strict';
+import { v7 as uuidv7 } from 'uuid';
+import { expireRound } from '../../../../db/commands/expense/approvals.ts';
+import { transact } from '../../../../db/transact.ts';
+import { startApi, type TestAnswer, type TestApi, type TestUser } from '../../../../test/support/api.ts';
+import { createGroup, join, refusalOf } from '../../../../test/support/groups.ts';
+import { testDatabaseUrl } from '../../../../test/support/servers.ts';
+
+const ANY = { 'if-match': '*' };
+type Word = 'approve' | 'reject';
+
+describe('votes', function () {
+  this.timeout(120_000);
+  let api: TestApi;
+  let ana: TestUser;
+  let voters: [TestUser, TestUser, TestUser];
+
+  before(async () => {
+    api = await startApi(await testDatabaseUrl());
+    ana = await api.user('Ana');
+    voters = [await api.user('Ben'), await api.user('Cara'), await api.user('Dora')];
+  });
+  after(() => api.stop());
+
+  interface World {
+    readonly groupId: string;
+    readonly expenseId: string;
+    readonly anaId: string;
+    readonly memberIds: readonly string[];
+  }
+
+  type Place = Omit<World, 'expenseId'>;
+
+  async function place(approval: Record<string, unknown>): Promise<Place> {
+    const group = await createGroup(ana, { policy: { approval } });
+    const memberIds: string[] = [];
+    for (const voter of voters) memberIds.push(await join(ana, group.id, voter, { role: 'editor' }));
+    return { groupId: group.id, anaId: group.myMemberId, memberIds };
+  }
+
+  /** 40.00 paid by Ana for all four, which waits. */
+  async function pending(where: Record<string, unknown> | Place, among?: readonly number[]): Promise<World> {
+    const at = 'mode' in where ? await place(where) : (where as Place);
+    const { anaId, memberIds } = at;
+    const named = among === undefined ? memberIds : among.map((index) => memberIds[index]!);
+    const answer = await ana.call('POST', `/v1/groups/${at.groupId}/expenses`, {
+      description: 'Dinner',
+      total: { amount: '40.00', currency: 'EUR' },
+      date: '2026-11-20',
+      payers: [{ memberId: anaId, amount: '40.00' }],
+      split: { method: 'equal', among: [anaId, ...named] },
+    });
+    assert.equal(answer.status, 202, JSON.stringify(answer.body));
+    return { ...at, expenseId: answer.body.id };
+  }
+  const vote = (who: TestUser, { expenseId }: World, word: Word | 'withdraw'): Promise<TestAnswer> =>
+    who.call('POST', `/v1/expenses/${expenseId}/${word}`);
+  const read = async ({ expenseId }: World): Promise<TestAnswer['body']> => (await ana.call('GET', `/v1/expenses/${expenseId}`)).body;
+  const expire = ({ expenseId, groupId }: World, version = 1): Promise<string> =>
+    transact(api.deps.databases.expense!, (tx) => expireRound(tx, { expenseId, groupId, version, force: true })).then(({ value }) => value);
+
+  /** What must hold whoever was first: posted means exactly one posting that stands, and balances of it; else none. */
+  async function consistent(world: World): Promise<string> {
+    const { state, pendingVersion } = await read(world);
+    const { rows } = await api.deps.databases.expense!.pool.query<{ standing: number; outcomes: string[] }>(
+      `select (select count(*)::int from expense.posting p where p.source_id = $1 and p.kind = 'expense'
+           and not exists (select 1 from expense.posting r where r.reverses_id = p.id)) as standing,
+         (select array_agg(outcome order by version) from expense.approval_round where expense_id = $1) as outcomes`,
+      [world.expenseId],
+    );
+    assert.equal(rows[0]!.standing, state === 'posted' ? 1 : 0, state);
+    const open = rows[0]!.outcomes.filter((outcome) => outcome === 'waiting').length;
+    assert.equal(open, state === 'pending' || pendingVersion !== undefined ? 1 : 0, `${state}: ${rows[0]!.outcomes.join()}`);
+    const { body } = await ana.call('GET', `/v1/groups/${world.groupId}/balances`);
+    const sum = body.balances.reduce((total: number, row: { net: string }) => total + Math.round(Number(row.net) * 100), 0);
+    assert.equal(sum, 0);
+    return state as string;
+  }
+
+  const ORDERS = [
+    [0, 1, 2],
+    [0, 2, 1],
+    [1, 0, 2],
+    [1, 2, 0],
+    [2, 0, 1],
+    [2, 1, 0],
+  ] as const;
+
+  for (const [mode, words, expected] of [
+    [{ mode: 'all' }, ['approve', 'approve', 'approve'], 'posted'],
+    [{ mode: 'all' }, ['approve', 'reject', 'approve'], 'rejected'],
+    [{ mode: 'above', above: { amount: '10.00', currency: 'EUR' } }, ['approve', 'approve', 'reject'], 'rejected'],
+    [{ mode: 'quorum', quorum: 2 }, ['approve', 'reject', 'approve'], 'posted'],
+    [{ mode: 'quorum', quorum: 2 }, ['reject', 'approve', 'reject'], 'rejected'],
+    [{ mode: 'quorum', quorum: 9 }, ['approve', 'approve', 'approve'], 'posted'],
+  ] as const)
+    it(`${JSON.stringify(mode)}, ${words.join(' ')}, in every order is ${expected}`, async () => {
+      const at = await place(mode);
+      for (const order of ORDERS) {
+        const world = await pending(at);
+        let ended = false;
+        for (const index of order) {
+          const answer = await vote(voters[index], world, words[index]);
+          if (ended) assert.deepEqual(refusalOf(answer), [409, 'expense_not_pending']);
+          else assert.equal(answer.status, 200);
+          ended = answer.body.state !== 'pending';
+        }
+        assert.equal(await consistent(world), expected, order.join());
+      }
+    });
+
+  it('all at once, the outcome is that of some order, and there is one', async () => {
+    for (const words of [
+      ['approve', 'approve', 'approve'],
+      ['approve', 'reject', 'approve'],
+      ['reject', 'reject', 'approve'],
+    ] as const) {
+      const world = await pending({ mode: 'quorum', quorum: 2 });
+      const answers = await Promise.all(voters.map((voter, index) => vote(voter, world, words[index]!)));
+      for (const answer of answers.filter(({ status }) => status !== 200))
+        assert.deepEqual(refusalOf(answer), [409, 'expense_not_pending']);
+      assert.equal(await consistent(world), words.filter((word) => word === 'approve').length >= 2 ? 'posted' : 'rejected');
+    }
+  });
+
+  it('one who votes both ways at once, is counted once', async () => {
+    const world = await pending({ mode: 'quorum', quorum: 2 });
+    const answers = await Promise.all([
+      vote(voters[0], world, 'approve'),
+      vote(voters[0], world, 'reject'),
+      vote(voters[0], world, 'approve'),
+    ]);
+    assert.equal(answers.filter(({ status }) => status === 200).length, 1);
+    assert.equal((await read(world)).approvals.filter((one: { decision: string }) => one.decision !== 'waiting').length, 1);
+  });
+
+  it('the last vote against an edit, a delete, a withdrawal, the time-out and the lock, whoever is first', async () => {
+    const rivals: Record<string, (world: World) => Promise<unknown>> = {
+      edit: ({ expenseId }) => ana.call('PATCH', `/v1/expenses/${expenseId}`, { description: 'Supper' }, ANY),
+      remove: ({ expenseId }) => ana.call('DELETE', `/v1/expenses/${expenseId}`, undefined, ANY),
+      withdraw: (world) => vote(ana, world, 'withdraw'),
+      expire: (world) => expire(world),
+      lock: ({ groupId }) => ana.call('POST', `/v1/groups/${groupId}/lock`, { until: '2026-12-01' }),
+      policy: ({ groupId }) => ana.call('PATCH', `/v1/groups/${groupId}`, { policy: {} }, ANY),
+      leave: ({ groupId }) => voters[2].call('POST', `/v1/groups/${groupId}/leave`),
+    };
+    for (const [name, rival] of Object.entries(rivals))
+      for (let round = 0; round < 2; round++) {
+        const world = await pending({ mode: 'quorum', quorum: 2 }, [0]);
+        await vote(voters[0], world, 'approve');
+        const [voted] = await Promise.all([vote(voters[1], world, 'approve'), rival(world)]);
+        const state = await consistent(world);
+        if (name === 'policy' || name === 'leave') assert.equal(state, 'posted', name);
+        assert.ok(voted.status === 200 || voted.status === 409, `${name}: ${voted.status}`);
+      }
+  });
+
+  it('an edit of a posted one, approved by all while it is edited again, stands at one of the two', async () => {
+    const world = await pending({ mode: 'all' }, [0]);
+    await vote(voters[0], world, 'approve');
+    const edit = (amount: string): Promise<TestAnswer> =>
+      ana.call('PATCH', `/v1/expenses/${world.expenseId}`, { total: { amount, currency: 'EUR' } }, ANY);
+    assert.equal((await edit('50.00')).status, 202);
+    await Promise.all([vote(voters[0], world, 'approve'), edit('60.00')]);
+    assert.equal(await read(world).then(({ state }) => state), 'posted');
+    const { total, pendingVersion } = await read(world);
+    assert.ok(['40.00', '50.00'].includes(total.amount) && pendingVersion !== undefined, `${total.amount} ${pendingVersion}`);
+    assert.equal((await vote(voters[0], world, 'approve')).body.total.amount, '60.00');
+  });
+
+  describe('somebody who is asked leaves', () => {
+    it('the quorum is capped by those who are left, and what they said decides', async () => {
+      const world = await pending({ mode: 'quorum', quorum: 3 }, [0]);
+      await vote(voters[0], world, 'approve');
+      await vote(voters[1], world, 'approve');
+      assert.equal((await read(world)).state, 'pending');
+      assert.equal((await voters[2].call('POST', `/v1/groups/${world.groupId}/leave`)).status, 204);
+      assert.equal(await consistent(world), 'posted');
+      assert.ok(api.events.some(({ event }) => event.type === 'expense.approved' && event.subjectId === world.expenseId));
+    });
+
+    it('a vote that was cast counts on, and one that is out is not asked for', async () => {
+      const world = await pending({ mode: 'quorum', quorum: 2 }, [0]);
+      await vote(voters[1], world, 'reject');
+      await voters[1].call('POST', `/v1/groups/${world.groupId}/leave`);
+      assert.deepEqual((await read(world)).approvals.length, 3);
+      await ana.call('DELETE', `/v1/groups/${world.groupId}/members/${world.memberIds[2]}`, undefined, ANY);
+      assert.equal(await consistent(world), 'rejected', 'the one who is left cannot reach two');
+    });
+
+    it('who is named in it, it waits for its time-out and can be withdrawn', async () => {
+      const world = await pending({ mode: 'all', onTimeout: 'approve' }, [0]);
+      assert.equal((await voters[0].call('POST', `/v1/groups/${world.groupId}/leave`)).status, 204);
+      assert.deepEqual([await consistent(world), (await read(world)).approvals], ['pending', []]);
+      assert.equal(await expire(world), 'expired', 'silence does not post what names somebody who has left');
+      const other = await pending({ mode: 'all' }, [0]);
+      await voters[0].call('POST', `/v1/groups/${other.groupId}/leave`);
+      assert.equal((await vote(ana, other, 'withdraw')).body.state, 'withdrawn');
+    });
+  });
+
+  it('a rate that is published or typed, is what a total in another currency is compared at', async () => {
+    const above = { mode: 'above', above: { amount: '100.00', currency: 'EUR' } };
+    const group = await createGroup(ana, { policy: { approval: above } });
+    const benId = await join(ana, group.id, voters[0]);
+    const record = (amount: string, rate?: object): Promise<TestAnswer> =>
+      ana.call('POST', `/v1/groups/${group.id}/expenses`, {
+        id: uuidv7(),
+        description: 'Hotel',
+        total: { amount, currency: 'USD' },
+        date: '2026-11-20',
+        payers: [{ memberId: group.myMemberId, amount }],
+        split: { method: 'equal', among: [group.myMemberId, benId] },
+        ...(rate === undefined ? {} : { rate }),
+      });
+    const typed = { perGroupCurrency: '1.25', source: 'typed' };
+    assert.deepEqual(
+      [(await record('125.00', typed)).status, (await record('125.01', typed)).status],
+      [201, 202],
+      'the limit itself does not wait',
+    );
+    assert.equal((await record('1.00')).status, 202, 'no rate is known');
+    await api.deps.databases.expense!.pool.query(
+      `insert into expense.fx_rate (source, published_on, currency, revision, per_euro) values ('ecb', '2026-11-20', 'USD', 1, 1.25) on conflict do nothing`,
+    );
+    assert.deepEqual([(await record('125.00')).status, (await record('125.01')).status], [201, 202]);
+  });
+});
