@@ -29,7 +29,7 @@ const LEFT = 236;
 const RIGHT = CHART_WIDTH - 236;
 const NAME_WIDTH = LEFT - BLOCK - MARGIN - 12;
 /** Strong letters of 13 units are as wide as common ones of this size. */
-const STRONG_SIZE = 14.6;
+const STRONG_SIZE = 15.4;
 /** Links whose amounts are written on them; with more they would cover each other. */
 const LABELLED_MAX = 6;
 

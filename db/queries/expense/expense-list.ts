@@ -42,8 +42,11 @@ const SORT_COLUMNS: Record<'date' | 'createdAt' | 'amount', { readonly expressio
 const FIRST_LOOK_ROWS = 1_000;
 /** The same for the look that follows when no index narrows the list down to {@link GATHERED_MAX}. */
 const LONG_LOOK_ROWS = 5_000;
-/** Expenses that are gathered by an index and put in order, about two milliseconds of work; where there are more, a look is cheaper. */
-const GATHERED_MAX = 1_000;
+/**
+ * Expenses that are gathered by an index and put in order: at first no more than a millisecond's work by each of them, so that one that
+ * narrows little is left early, then some milliseconds'. Where there are more, a look is cheaper.
+ */
+const GATHERED_MAX = [1_000, 8_000] as const;
 
 /**
  * Lists expenses; one more than the page, to tell whether it goes on.
@@ -62,10 +65,11 @@ export async function listExpenses(query: Query, scope: ExpenseScope, filter: Ex
   if (ways.length === 0) return search.walk(null);
   const first = await search.walk(FIRST_LOOK_ROWS);
   if (first.length > page.limit) return first;
-  for (const way of ways) {
-    const gathered = await search.gather(way, GATHERED_MAX);
-    if (gathered !== null) return gathered;
-  }
+  for (const rowsMax of GATHERED_MAX)
+    for (const way of ways) {
+      const gathered = await search.gather(way, rowsMax);
+      if (gathered !== null) return gathered;
+    }
   const long = await search.walk(LONG_LOOK_ROWS);
   if (long.length > page.limit || !ways.includes('terms')) return long.length > page.limit ? long : search.walk(null);
   return (await search.gather('terms', null)) ?? [];
@@ -144,6 +148,7 @@ class Search {
     // The first step is fenced: there Postgres sees the one condition alone that its index serves. The second takes no more of it
     // than it needs. Ends of ids may be alike, so the group is asked for as well. What an expense shows is read of those of the page alone.
     const columns = `e.id, e.group_id, e.state, e.date, e.total_minor, e.currency, e.category, e.tags, e.created_at${way === 'terms' ? '' : ', e.search'}`;
+    const inBounds = rowsMax === null ? [] : [`(select count(*) from bounded) <= ${$(rowsMax)}`];
     const found = await this.#query<Partial<Row> & { gathered: string }>(
       `with found as materialized (
          select e.*, k.terms from ${this.#groups($)}
@@ -152,7 +157,7 @@ class Search {
        ), bounded as materialized (select * from found ${rowsMax === null ? '' : `limit ${$(rowsMax + 1)}`}),
        page as materialized (
          select e.id, ${this.#sort.expression} as sort_key from bounded e cross join lateral (select e.terms) k
-         where ${[...this.#conditions($, way), ...this.#after($)].join(' and ')}
+         where ${[...inBounds, ...this.#conditions($, way), ...this.#after($)].join(' and ')}
          ${order} limit ${$(this.#page.limit + 1)}
        )
        select (select count(*) from bounded) as gathered, e.* from (values (1)) as one left join lateral (
