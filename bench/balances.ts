@@ -1,16 +1,14 @@
 import { openLoadGenerator } from './support/load.ts';
 import type { LoadResult } from './support/load-messages.ts';
-import { inParallel, type Measurement, type RunOptions } from './support/measurement.ts';
+import type { Measurement, RunOptions } from './support/measurement.ts';
+import { recordMany } from './support/recording.ts';
 import { caughtUp } from './support/relay-lag.ts';
-import { openStand, type Stand } from './support/stand.ts';
+import { openStand } from './support/stand.ts';
 import { median, rounded } from './support/statistics.ts';
 import { makeGroup, register, type BenchGroup } from './support/world.ts';
 
 const MANY = 100_000;
 const FEW = 100;
-/** As many as one bulk request takes. */
-const BULK = 500;
-const BULKS_AT_ONCE = 2;
 const CLIENTS = 4;
 const ROUNDS = 7;
 const WARM_UP_MS = 300;
@@ -28,8 +26,8 @@ export async function run({ progress }: RunOptions): Promise<Measurement<Balance
   const stand = await openStand(progress);
   const user = await register(stand, 'Ana');
   const [long, short] = [await makeGroup(stand, user, 0), await makeGroup(stand, user, 1)];
-  await record(stand, short, FEW, progress);
-  await record(stand, long, MANY, progress);
+  await recordMany(stand, short, FEW, progress);
+  await recordMany(stand, long, MANY, progress);
   await caughtUp(stand, progress);
   const load = openLoadGenerator();
   const leg = (group: BenchGroup, measureMs = MEASURE_MS): Promise<LoadResult> => {
@@ -64,29 +62,4 @@ export async function run({ progress }: RunOptions): Promise<Measurement<Balance
     ],
     result: { ratio: rounded(median(rounds.map((one) => one.long.p50Ms / one.short.p50Ms)), 3) },
   };
-}
-
-async function record(
-  stand: Stand,
-  { groupId, token, memberIds }: BenchGroup,
-  count: number,
-  progress: (text: string) => void,
-): Promise<void> {
-  const sizes = Array.from({ length: Math.ceil(count / BULK) }, (_, index) => Math.min(BULK, count - index * BULK));
-  let done = 0;
-  await inParallel(sizes, BULKS_AT_ONCE, async (size, bulk) => {
-    const expenses = Array.from({ length: size }, (_, index) => {
-      const amount = `${1 + ((bulk * BULK + index) % 200)}.${String((index * 7) % 100).padStart(2, '0')}`;
-      return {
-        description: 'Dinner',
-        total: { amount, currency: 'EUR' },
-        date: '2026-11-20',
-        payers: [{ memberId: memberIds[(bulk + index) % memberIds.length], amount }],
-        split: { method: 'equal', among: memberIds },
-      };
-    });
-    await stand.call({ method: 'POST', path: `/v1/groups/${groupId}/expenses/bulk`, token, body: { expenses } });
-    done += size;
-    progress(`recording: ${done} of ${count} expenses`);
-  });
 }

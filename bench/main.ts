@@ -15,6 +15,8 @@ const MEASUREMENTS: Readonly<Record<string, { readonly what: string; readonly lo
   record: { what: 'POST expense through the whole API against a bare server', load: () => import('./record.ts') },
   hot: { what: 'all writers in one group against writers spread', load: () => import('./hot.ts') },
   balances: { what: 'the balances of a group with 100,000 expenses against one with 100', load: () => import('./balances.ts') },
+  search: { what: 'searches among 100,000 expenses of a group against 1,000', load: () => import('./search.ts') },
+  stats: { what: 'figures over 100,000 expenses of a group', load: () => import('./stats.ts') },
   plan: { what: 'plans of settlements: proven minimal, and how fast', load: () => import('./plan.ts') },
   relay: { what: 'from the outbox to started workflows against a bare loop of starts', load: () => import('./relay.ts') },
   outage: { what: 'POST expense with Temporal stopped against running', load: () => import('./outage.ts') },
