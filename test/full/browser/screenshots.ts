@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startPlatform, type Platform } from '../../../sandbox/platform.ts';
 import { startChromium, type Browser } from './chromium.ts';
-import { playScene, type Scene } from './world.ts';
+import { CHARTS, playScene, type Scene } from './world.ts';
 
 /** One picture: which page, what it must show, and how large it is in pixels. */
 interface Shot {
@@ -15,10 +15,14 @@ interface Shot {
   readonly texts: readonly string[];
   readonly width: number;
   readonly height: number;
+  /** Bytes below which the picture is of an empty or broken page. */
+  readonly leastBytes?: number;
 }
 
 /** An empty or broken page makes a file smaller than this, in bytes. */
 const PICTURE_MIN_BYTES = 20_000;
+/** The same of a chart, which is smaller. */
+const CHART_MIN_BYTES = 8_000;
 /** Until fonts and pictures of a page are there. */
 const SETTLED =
   'Promise.all([document.fonts.ready, ...[...document.images].map((image) => image.decode().catch(() => null))]).then(() => true)';
@@ -50,8 +54,9 @@ try {
   await finish();
 }
 
-function shotsOf({ urls }: Platform, { settlementId, mailed }: Scene): readonly Shot[] {
-  const workflow = `${urls.uiUrl}/namespaces/${urls.temporalNamespace}/workflows/${encodeURIComponent(`settlement/${settlementId}`)}`;
+function shotsOf({ urls }: Platform, { settlementId, pendingExpenseId, charts, mailed }: Scene): readonly Shot[] {
+  const workflowOf = (id: string): string => `${urls.uiUrl}/namespaces/${urls.temporalNamespace}/workflows/${encodeURIComponent(id)}`;
+  const workflow = workflowOf(`settlement/${settlementId}`);
   return [
     {
       name: 'api-docs.png',
@@ -81,7 +86,29 @@ function shotsOf({ urls }: Platform, { settlementId, mailed }: Scene): readonly 
       width: 1280,
       height: 680,
     },
+    {
+      name: 'temporal-approval.png',
+      url: `${workflowOf(`expense-approval/${pendingExpenseId}`)}#user-metadata`,
+      texts: [`expense ${pendingExpenseId}`, '1 of 2 voters have voted on version 1', 'expireNow'],
+      width: 1280,
+      height: 900,
+    },
+    ...Object.entries(charts).map(([name, svg]) => chartShot(name, svg)),
   ];
+}
+
+/** A chart by itself, in a page that has nothing else. */
+function chartShot(name: string, svg: string): Shot {
+  const [, width = '0', height = '0'] = /viewBox="0 0 (\d+) (\d+)"/.exec(svg) ?? [];
+  const page = `<!doctype html><meta charset="utf-8"><body style="margin:0">${svg}`;
+  return {
+    name: `chart-${name}.png`,
+    url: `data:text/html;base64,${Buffer.from(page).toString('base64')}`,
+    texts: CHARTS[name.split('-')[0] ?? ''] ?? [],
+    width: Number(width),
+    height: Number(height),
+    leastBytes: CHART_MIN_BYTES,
+  };
 }
 
 async function take(chromium: Browser, shot: Shot): Promise<void> {
@@ -92,7 +119,7 @@ async function take(chromium: Browser, shot: Shot): Promise<void> {
   await page.shows(shot.texts);
   await page.evaluate(SETTLED);
   const picture = await page.picture();
-  assert.ok(picture.length > PICTURE_MIN_BYTES, `the picture has only ${picture.length} bytes`);
+  assert.ok(picture.length > (shot.leastBytes ?? PICTURE_MIN_BYTES), `the picture has only ${picture.length} bytes`);
   const elsewhere = page.requests().filter((url) => !isHere(url));
   assert.deepEqual(elsewhere, [], 'requests that leave this machine');
   writeFileSync(join(target, shot.name), picture);
