@@ -204,6 +204,7 @@ const EXPECTED: Readonly<Record<string, Expected>> = {
   setBudgets: group('admin', 'groups:write', { body: { budgets: [{ period: 'month', amount: EUR5 }] } }),
   getGroupChart: group('viewer', 'expenses:read'),
   getMyStats: user('expenses:read'),
+  exportGroup: group('viewer', 'expenses:read'),
   createImport: group('admin', 'expenses:write', { body: { format: 'auto', content: 'x', dryRun: true } }),
   getImport: group('viewer', 'expenses:read'),
   undoImport: group('admin', 'expenses:write'),

@@ -191,6 +191,7 @@ export const POLICIES: Readonly<Record<string, Policy>> = {
   disputeExpense: member('expenses:write', 'viewer', { on: 'expense', states: OPEN, rule: 'Who has a part in it, and editors.' }),
   resolveDispute: member('expenses:write', 'viewer', { on: 'expense', states: OPEN, rule: 'Who disputed it, and admins.' }),
   createAdjustment: member('expenses:write', 'admin', { states: OPEN }),
+  exportGroup: member('expenses:read', 'viewer'),
   createImport: member('expenses:write', 'admin', { states: OPEN }),
   getImport: member('expenses:read', 'viewer', { on: 'import' }),
   undoImport: member('expenses:write', 'admin', { on: 'import', states: OPEN }),

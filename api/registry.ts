@@ -6,6 +6,7 @@ import { balanceRoutes } from './routes/expense/balances/routes.ts';
 import { categoryRoutes } from './routes/expense/categories/routes.ts';
 import { commentRoutes } from './routes/expense/comments/routes.ts';
 import { receiptRoutes } from './routes/expense/receipts/routes.ts';
+import { exportRoutes } from './routes/expense/exports/routes.ts';
 import { expenseRoutes } from './routes/expense/expenses/routes.ts';
 import { groupRoutes } from './routes/expense/groups/routes.ts';
 import { groupStateRoutes } from './routes/expense/groups/state-routes.ts';
@@ -79,6 +80,7 @@ const ROUTES: Record<ServiceName, readonly AnyRoute[]> = {
     ...chartRoutes,
     ...importRoutes,
     ...budgetRoutes,
+    ...exportRoutes,
     ...rateRoutes,
   ],
   payment: [...settlementRoutes, ...transferRoutes, ...paymentRoutes, ...refundRoutes, ...payoutAccountRoutes, ...webhookRoutes],

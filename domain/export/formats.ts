@@ -1,5 +1,8 @@
 import { guardText, writeCsvRecord } from '../csv.ts';
-import { type ExpenseContent, rateToGroup } from '../expense.ts';
+import { divideRationals, rational } from '../decimal.ts';
+import type { ExpenseContent } from '../expense.ts';
+import type { FrozenRate } from '../expense-rate.ts';
+import { formatRate, parseRate } from '../fx.ts';
 import { formatAmount, parseAmount } from '../money.ts';
 import { assertNever, unwrap } from '../refusal.ts';
 import type { Split } from '../split.ts';
@@ -9,7 +12,20 @@ export const EXPORT_FORMATS = ['csv', 'splitwise-csv', 'sesterce-csv', 'json', '
 export type ExportFormatName = (typeof EXPORT_FORMATS)[number];
 
 /** Columns of our own CSV before those of members. */
-export const CSV_COLUMNS = ['Date', 'Type', 'Description', 'Category', 'Amount', 'Currency', 'Rate', 'Rate source', 'Notes', 'Tags'];
+export const CSV_COLUMNS = [
+  'Date',
+  'Type',
+  'Description',
+  'Category',
+  'Amount',
+  'Currency',
+  'Rate',
+  'Rate source',
+  'Rate date',
+  'Rate total',
+  'Notes',
+  'Tags',
+];
 export const PAID_BY = 'Paid by ';
 export const OWED_BY = 'Owed by ';
 const PAID_FOR = 'Paid for ';
@@ -97,6 +113,8 @@ function ownRow(group: ExportedGroup, { type, content }: ExportedRow): string[] 
     total.currency,
     rate?.perGroupCurrency ?? '',
     guardText(rate?.source ?? ''),
+    rate?.date ?? '',
+    rate?.total?.amount ?? '',
     guardText(notes),
     guardText(tags.join('\n')),
     ...cellsOf(group, content, 'paid'),
@@ -110,7 +128,7 @@ function sesterceBegin(group: ExportedGroup): string {
 }
 
 /** Digits that count in an exchange rate: so many survive being turned round twice. */
-const RATE_DIGITS = 6;
+const RATE_DIGITS = 9;
 
 function sesterceRow(group: ExportedGroup, { type, content }: ExportedRow): string[] {
   // Income turns the sides round, as the ledger does: who received it owes it.
@@ -123,8 +141,15 @@ function sesterceRow(group: ExportedGroup, { type, content }: ExportedRow): stri
     ...cellsOf(group, content, owed),
     total.currency,
     type === 'payment' ? 'Payment' : guardText(category ?? ''),
-    total.currency === group.currency ? '' : significant(rateToGroup(rate) ?? ''),
+    total.currency === group.currency ? '' : rateToGroupOf(rate),
   ];
+}
+
+/** Units of the group's currency for one of the row's; empty where there is no rate. */
+function rateToGroupOf(rate: FrozenRate | null): string {
+  const perGroupCurrency = rate === null ? null : parseRate(rate.perGroupCurrency);
+  if (perGroupCurrency === null) return '';
+  return significant(formatRate(divideRationals(rational(1n), perGroupCurrency)) ?? '');
 }
 
 /** A decimal with its first {@link RATE_DIGITS} digits that count, rounded. */
@@ -171,7 +196,7 @@ function splitwiseWriter(): ExportWriter {
       for (const [id, net] of nets) sum.set(id, (sum.get(id) ?? 0n) + net);
       sums.set(total.currency, sum);
       lastDate = date;
-      const word = row.type === 'payment' ? 'Payment' : guardText(category ?? 'General');
+      const word = row.type === 'payment' ? 'Payment' : guardText(category ?? '');
       const cells = [...(group?.accounts.keys() ?? [])].map((id) => formatAmount(nets.get(id) ?? 0n, total.currency));
       return writeCsvRecord([date, guardText(description), word, total.amount, total.currency, ...cells]);
     },

@@ -1,5 +1,6 @@
 import { isBusinessDate } from '../business-date.ts';
 import type { ExpenseDraft, Participant } from '../expense.ts';
+import { parseRate } from '../fx.ts';
 import { netOf } from '../ledger.ts';
 import { draftImported } from './draft.ts';
 import { quoted } from './reading.ts';
@@ -14,7 +15,6 @@ const TAGS_MAX = 20;
 const TAG_MAX = 40;
 const NAME_MAX = 120;
 const PARTS_MAX = 500;
-const RATE = /^(?=.*[1-9])(0|[1-9]\d{0,11})(\.\d{1,12})?$/;
 // oxlint-disable-next-line no-control-regex -- control characters are exactly what is refused here.
 const LINE = /^[^\s\u0000-\u001f\u007f](?:[^\u0000-\u001f\u007f]*[^\s\u0000-\u001f\u007f])?$/u;
 
@@ -89,7 +89,7 @@ function unfit({ row, input }: ImportedRow): RowProblem | null {
   if (tags.length > TAGS_MAX) return problem(row, 'too_many_tags', `At most ${TAGS_MAX} tags are allowed.`);
   const tag = tags.find((one) => one.length > TAG_MAX || !LINE.test(one) || !one.isWellFormed());
   if (tag !== undefined) return problem(row, 'tag_malformed', `${quoted(tag)} cannot be a tag: one line of 1 to ${TAG_MAX} characters.`);
-  if (rate?.perGroupCurrency !== undefined && !RATE.test(rate.perGroupCurrency))
+  if (rate?.perGroupCurrency !== undefined && parseRate(rate.perGroupCurrency) === null)
     return problem(row, 'rate_malformed', `${quoted(rate.perGroupCurrency)} is not an exchange rate above zero.`);
   const parts = 'parts' in split ? split.parts.length : 0;
   if (payers.length > PARTS_MAX || parts > PARTS_MAX) return problem(row, 'too_many_members', `A row names at most ${PARTS_MAX} people.`);

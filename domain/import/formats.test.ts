@@ -164,7 +164,7 @@ describe('formats of imports', () => {
 
   it('a rate of the file, is kept the way round that ours are', () => {
     assert.deepEqual(readFine(fixture('sesterce.csv')).file.rows[1]?.input.rate, {
-      perGroupCurrency: '163.934426229508',
+      perGroupCurrency: '163.93442623',
       source: 'imported',
     });
   });

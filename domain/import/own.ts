@@ -1,7 +1,9 @@
+import { isBusinessDate } from '../business-date.ts';
 import { PAYMENT_CATEGORY } from '../categories.ts';
 import { type CsvRecord, unguardText } from '../csv.ts';
 import { CSV_COLUMNS, JSON_FORMAT, OWED_BY, PAID_BY } from '../export/formats.ts';
 import type { ExpenseInput } from '../expense.ts';
+import type { FrozenRate } from '../expense-rate.ts';
 import { formatAmount } from '../money.ts';
 import { refusal } from '../refusal.ts';
 import type { Split } from '../split.ts';
@@ -14,7 +16,7 @@ import { amountOf, nonZero, partsOf, quoted, reading, sumOf } from './reading.ts
 export const ownCsv: ImportFormat = {
   kind: 'csv',
   recognises: (source) => hasColumns(headerCells(recordsOf(source)[0]), CSV_COLUMNS),
-  parse(source) {
+  parse(source, { groupCurrency }) {
     const [first, ...records] = recordsOf(source);
     const header = headerCells(first);
     const names = header.filter((cell) => cell.startsWith(PAID_BY)).map((cell) => cell.slice(PAID_BY.length).trim());
@@ -23,7 +25,7 @@ export const ownCsv: ImportFormat = {
     if (twice !== null) readings.push(problem(first?.row ?? 1, 'duplicate_name', `The header has the column ${quoted(twice)} twice.`));
     let passedOver = 0;
     for (const record of records) {
-      const found = reading(record.row, () => readRow(record, header, names));
+      const found = reading(record.row, () => readRow(record, header, names, groupCurrency));
       if (found === null) passedOver += 1;
       else readings.push(found);
     }
@@ -31,7 +33,7 @@ export const ownCsv: ImportFormat = {
   },
 };
 
-function readRow(record: CsvRecord, header: readonly string[], names: readonly string[]): ExpenseInput | null {
+function readRow(record: CsvRecord, header: readonly string[], names: readonly string[], groupCurrency: string): ExpenseInput | null {
   if (record.cells.length !== header.length)
     throw refusal('cell_count', `The row has ${record.cells.length} cells, and the header has ${header.length} columns.`);
   const cell = cellReader(header, record);
@@ -58,7 +60,18 @@ function readRow(record: CsvRecord, header: readonly string[], names: readonly s
     tags: whole('Tags')
       .split('\n')
       .filter((tag) => tag !== ''),
-    rate: cell('Rate') === '' ? null : { perGroupCurrency: cell('Rate'), source: unguardText(cell('Rate source')) || 'imported' },
+    rate: rateOf(cell('Rate'), unguardText(cell('Rate source')), cell('Rate date'), cell('Rate total'), groupCurrency),
+  };
+}
+
+/** A frozen rate as it was; the total counts in the group's currency, which is that of the file. */
+function rateOf(perGroupCurrency: string, source: string, date: string, total: string, groupCurrency: string): FrozenRate | null {
+  if (perGroupCurrency === '') return null;
+  return {
+    perGroupCurrency,
+    source: source === '' ? 'imported' : source,
+    ...(isBusinessDate(date) ? { date } : {}),
+    ...(total === '' ? {} : { total: { amount: formatAmount(amountOf(total, groupCurrency), groupCurrency), currency: groupCurrency } }),
   };
 }
 
@@ -72,16 +85,18 @@ function kindOf(type: string): 'expense' | 'income' {
 export const ownJson: ImportFormat = {
   kind: 'json',
   recognises: (source) => source.kind === 'json' && fieldOf(source.value, 'format') === JSON_FORMAT,
-  parse(source) {
+  parse(source, { groupCurrency }) {
     const file = objectOf(source.kind === 'json' ? source.value : null);
     const members = listOf(file['members']).map((one) => ({ name: fieldOf(one, 'name'), weight: fieldOf(one, 'weight') || '1' }));
     const people = members.map(({ name }) => name);
+    // Rates are to the currency of the group that was written; in another one they mean nothing.
+    const hasRates = fieldOf(file['group'], 'currency') === groupCurrency;
     const readings: Reading[] = [];
     const twice = repeated(people);
     if (twice !== null) readings.push(problem(0, 'duplicate_name', `Two members are called ${quoted(twice)}.`));
     for (const [index, row] of listOf(file['rows']).entries()) {
       const object = objectOf(row);
-      const found = reading(index + 1, () => readEntry(object));
+      const found = reading(index + 1, () => readEntry(object, hasRates ? groupCurrency : null));
       if (found === null) continue;
       readings.push('input' in found ? withOwed(found, object) : found);
     }
@@ -89,7 +104,7 @@ export const ownJson: ImportFormat = {
   },
 };
 
-function readEntry(row: JsonObject): ExpenseInput {
+function readEntry(row: JsonObject, groupCurrency: string | null): ExpenseInput {
   const total = objectOf(row['total']);
   const rate = objectOf(row['rate']);
   const category = textOf(row['category']);
@@ -104,9 +119,15 @@ function readEntry(row: JsonObject): ExpenseInput {
     notes: fieldOf(row, 'notes'),
     tags: listOf(row['tags']).map(textOf),
     rate:
-      fieldOf(rate, 'perGroupCurrency') === ''
+      groupCurrency === null
         ? null
-        : { perGroupCurrency: fieldOf(rate, 'perGroupCurrency'), source: fieldOf(rate, 'source') || 'imported' },
+        : rateOf(
+            fieldOf(rate, 'perGroupCurrency'),
+            fieldOf(rate, 'source'),
+            fieldOf(rate, 'date'),
+            fieldOf(rate['total'], 'amount'),
+            groupCurrency,
+          ),
   };
 }
 

@@ -83,7 +83,7 @@ export function exactInput(about: About, currency: string, paid: readonly Part[]
 
 /** A payment from one person to another, as an expense of its own category. */
 export function paymentInput(about: About, currency: string, from: string, to: string, minor: bigint): ExpenseInput {
-  return exactInput({ ...about, category: PAYMENT_CATEGORY, rate: null }, currency, [{ name: from, minor }], [{ name: to, minor }]);
+  return exactInput({ ...about, category: PAYMENT_CATEGORY }, currency, [{ name: from, minor }], [{ name: to, minor }]);
 }
 
 /** Whether an expense says that one person gave money to one other. */

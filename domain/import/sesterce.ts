@@ -1,6 +1,8 @@
 import { type CsvRecord, unguardText } from '../csv.ts';
-import type { ExpenseInput, TypedRate } from '../expense.ts';
-import { rateToGroup } from '../expense.ts';
+import { divideRationals, rational } from '../decimal.ts';
+import type { ExpenseInput } from '../expense.ts';
+import type { FrozenRate } from '../expense-rate.ts';
+import { formatRate, parseRate } from '../fx.ts';
 import { refusal } from '../refusal.ts';
 import { categoryOf, saysPayment } from './category.ts';
 import { oneLine } from './check.ts';
@@ -65,29 +67,26 @@ function readRow(record: CsvRecord, header: readonly string[], names: readonly s
   if (paid.length === 0) return null;
   const word = unguardText(cell('Category'));
   const { category, tags } = saysPayment(word) ? { category: null, tags: [] } : categoryOf(word);
-  const about = { date: cell('Date'), description: oneLine(unguardText(cell('Title'))), category, tags, notes: '' };
+  const about = {
+    date: cell('Date'),
+    description: oneLine(unguardText(cell('Title'))),
+    category,
+    tags,
+    notes: '',
+    rate: typedRate(cell('Exchange rate')),
+  };
   const [from, to] = [paid[0] as Part, owed[0] as Part];
   if (saysPayment(word) && paid.length === 1 && owed.length === 1 && from.name !== to.name) {
     return paymentInput(about, currency, from.name, to.name, from.minor);
   }
-  return exactInput({ ...about, rate: typedRate(cell('Exchange rate')) }, currency, paid, owed);
+  return exactInput(about, currency, paid, owed);
 }
-
-/** Digits after the point of a rate of ours. */
-const RATE_DIGITS = 12;
 
 /** The rate of a file, units of the group's currency for one of the row's, the way round that we keep it; null for an empty cell. */
-export function typedRate(text: string): TypedRate | null {
+export function typedRate(text: string): FrozenRate | null {
   if (text === '') return null;
-  const inverse = rateToGroup({ perGroupCurrency: text, source: 'imported' });
-  if (inverse === undefined) throw refusal('rate_malformed', `${quoted(text)} is not an exchange rate above zero.`);
-  return { perGroupCurrency: shortened(inverse), source: 'imported' };
-}
-
-/** A decimal rounded to the digits of a rate, without zeros at its end. */
-export function shortened(decimal: string, digits = RATE_DIGITS): string {
-  const [integer = '0', fraction = ''] = decimal.split('.');
-  const scaled = BigInt(integer + fraction.slice(0, digits).padEnd(digits, '0')) + ((fraction[digits] ?? '0') >= '5' ? 1n : 0n);
-  const text = scaled.toString().padStart(digits + 1, '0');
-  return `${text.slice(0, -digits)}.${text.slice(-digits)}`.replace(/\.?0+$/, '');
+  const rate = parseRate(text);
+  const perGroupCurrency = rate === null ? null : formatRate(divideRationals(rational(1n), rate));
+  if (perGroupCurrency === null) throw refusal('rate_malformed', `${quoted(text)} is not an exchange rate above zero.`);
+  return { perGroupCurrency, source: 'imported' };
 }

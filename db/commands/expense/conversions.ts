@@ -110,7 +110,8 @@ async function ratesOf(tx: Tx, uses: readonly ForeignUse[], reversed: Reversed):
   return rates;
 }
 
-async function writeConversions(tx: Tx, conversions: readonly PostingConversion[]): Promise<void> {
+/** Writes what some postings count for in their group's currency, and keeps the sums. */
+export async function writeConversions(tx: Tx, conversions: readonly PostingConversion[]): Promise<void> {
   if (conversions.length === 0) return;
   const lines = conversions.flatMap(({ lines: own, ...conversion }) => own.map((line) => ({ ...conversion, ...line })));
   await tx.query(WRITE, [

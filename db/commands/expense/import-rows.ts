@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
+import { v7 as uuidv7 } from 'uuid';
 import { takesCategory } from '../../../domain/categories.ts';
 import type { ExpenseDraft, ExpenseInput } from '../../../domain/expense.ts';
+import { convertLines, type FrozenRate, type RateInput } from '../../../domain/expense-rate.ts';
 import { moveGroup } from '../../../domain/group.ts';
 import { draftImported } from '../../../domain/import/draft.ts';
 import type { ImportedRow } from '../../../domain/import/file.ts';
@@ -8,10 +10,13 @@ import { formatAmount, parseAmount } from '../../../domain/money.ts';
 import { unwrap } from '../../../domain/refusal.ts';
 import { computeShares, splitMembers, type AmountPart, type Split } from '../../../domain/split.ts';
 import { type GroupContext } from '../../queries/expense/group-context.ts';
+import { type RateReader, rateReaderIn } from '../../queries/expense/rate-reader.ts';
 import type { Tx } from '../../transact.ts';
+import { writeConversions } from './conversions.ts';
 import { type HeldImport, lockImport } from './import-store.ts';
 import { balanceFailure } from './ledger.ts';
 import { refuseLockedPeriod } from './period-lock.ts';
+import { priceDraft, type PricedDraft } from './pricing.ts';
 import { holdGroup, type TieBreak } from './record.ts';
 
 /** A row with the key under which the group remembers it. */
@@ -100,12 +105,13 @@ export async function postNextRows(
     groupId,
     batch.map(({ key }) => key),
   );
+  const find = rateReaderIn(tx);
   const items: Item[] = [];
   let lines = 0;
   let taken = 0;
   for (const [index, row] of batch.entries()) {
     if (!known.has(row.key) && (held.skipBefore === null || row.input.date >= held.skipBefore)) {
-      const item = itemOf(held, context, row, held.nextRow + index, tieBreak);
+      const item = await itemOf(held, context, row, held.nextRow + index, tieBreak, find);
       lines += item.draft.lines.length;
       if (lines > POST_LINES_MAX && items.length > 0) break;
       items.push(item);
@@ -126,20 +132,48 @@ export async function postNextRows(
   return { outcome: nextRow < rows.length ? 'more' : 'end', nextRow };
 }
 
-interface Item {
+interface Item extends PricedDraft {
   readonly id: string;
   readonly key: string;
-  readonly draft: ExpenseDraft;
+  readonly postingId: string;
 }
 
-function itemOf(held: HeldImport, context: GroupContext, row: KeyedRow, index: number, tieBreak: TieBreak): Item {
+async function itemOf(
+  held: HeldImport,
+  context: GroupContext,
+  row: KeyedRow,
+  index: number,
+  tieBreak: TieBreak,
+  find: RateReader,
+): Promise<Item> {
   const id = expenseIdOf(held, row, index);
   const named = mapRow(row, held.members);
   const { category, tags = [] } = named.input;
   // A group's own category that this group does not have is kept as a word.
   const isTaken = takesCategory(category, context.categories);
   const input: ExpenseInput = isTaken ? named.input : { ...named.input, category: null, tags: withTag(tags, category ?? '') };
-  return { id, key: row.key, draft: unwrap(draftImported({ ...named, input }, context.members, tieBreak(id))) };
+  const draft = unwrap(draftImported({ ...named, input }, context.members, tieBreak(id)));
+  return { id, key: row.key, postingId: uuidv7(), ...(await priced(find, context, draft, input.rate)) };
+}
+
+/** Freezes a row's rate: the file's own, whoever published it, else the published one of its day. */
+async function priced(
+  find: RateReader,
+  context: GroupContext,
+  draft: ExpenseDraft,
+  given: RateInput | null | undefined,
+): Promise<PricedDraft> {
+  if (draft.total.currency === context.currency) return { draft, conversion: null };
+  if (given?.perGroupCurrency === undefined) return priceDraft(find, context, draft, undefined);
+  const total = given.total?.currency === context.currency ? given.total : undefined;
+  const rate: FrozenRate = {
+    perGroupCurrency: given.perGroupCurrency,
+    source: given.source ?? 'imported',
+    ...(given.date === undefined ? {} : { date: given.date }),
+    ...(total === undefined ? {} : { total }),
+  };
+  const lines = unwrap(convertLines(draft.lines, rate, context.currency));
+  return { draft: { ...draft, content: { ...draft.content, rate } }, conversion: { rate, lines } };
 }
 
 /** Most tags of an expense. */
@@ -212,7 +246,7 @@ async function write(tx: Tx, held: HeldImport, items: readonly Item[]): Promise<
   const lines = items.flatMap((item, index) => item.draft.lines.map((line) => ({ ord: index + 1, ...line })));
   const content = items.map((item) => item.draft.content);
   try {
-    const [row] = await tx.query<{ n: number }>(POST_ROWS, [
+    const rows = await tx.query<{ key: string }>(POST_ROWS, [
       held.groupId,
       held.id,
       held.createdBy,
@@ -235,8 +269,17 @@ async function write(tx: Tx, held: HeldImport, items: readonly Item[]): Promise<
       lines.map((line) => line.accountId),
       lines.map((line) => line.paid.toString()),
       lines.map((line) => line.owed.toString()),
+      items.map((item) => item.postingId),
     ]);
-    return row?.n ?? 0;
+    const written = new Set(rows.map(({ key }) => key));
+    const { groupId } = held;
+    await writeConversions(
+      tx,
+      items.flatMap(({ key, postingId, draft: { total }, conversion }) =>
+        conversion === null || !written.has(key) ? [] : [{ postingId, groupId, currency: total.currency, ...conversion }],
+      ),
+    );
+    return written.size;
   } catch (error) {
     throw balanceFailure(error);
   }
@@ -246,9 +289,9 @@ async function write(tx: Tx, held: HeldImport, items: readonly Item[]): Promise<
 // of one file never wait for each other in a circle, and writes those that nobody else has claimed.
 const POST_ROWS = `
 with item as materialized (
-  select i.*, gen_random_uuid() as posting_id from unnest($5::uuid[], $6::uuid[], $7::text[], $8::text[], $9::bigint[], $10::text[], $11::date[], $12::text[],
-    $13::jsonb[], $14::jsonb[], $15::jsonb[], $16::text[], $17::jsonb[], $18::jsonb[]) with ordinality
-    as i (key, id, kind, description, total_minor, currency, date, category, payers, split, shares, notes, tags, rate, ord)
+  select i.* from unnest($5::uuid[], $6::uuid[], $7::text[], $8::text[], $9::bigint[], $10::text[], $11::date[], $12::text[],
+    $13::jsonb[], $14::jsonb[], $15::jsonb[], $16::text[], $17::jsonb[], $18::jsonb[], $23::uuid[]) with ordinality
+    as i (key, id, kind, description, total_minor, currency, date, category, payers, split, shares, notes, tags, rate, posting_id, ord)
 ), claimed as (
   insert into expense.imported_row (group_id, key, import_id, expense_id) select $1::uuid, key, $2::uuid, id from item order by key
   on conflict (group_id, key) do nothing returning key
@@ -274,4 +317,4 @@ with item as materialized (
   select $1::uuid, account_id, currency, sum(paid - owed)::bigint from line group by 2, 3 order by 2, 3
   on conflict (group_id, account_id, currency) do update set net = kept.net + excluded.net
 )
-select count(*)::int as n from going`;
+select key from going`;

@@ -1,12 +1,10 @@
-import { v7 as uuidv7 } from 'uuid';
-import { reverseLines, type PostingLine } from '../../../domain/ledger.ts';
 import type { RowProblem } from '../../../domain/import/file.ts';
 import { GROUP_STATES } from '../../../domain/group.ts';
 import { EXPENSE_COLUMNS, type ExpenseRow, toExpenseView } from '../../queries/expense/expenses.ts';
 import type { Tx } from '../../transact.ts';
 import { lockGroup } from './groups.ts';
 import { endImport, type HeldImport, lockImport, readImportRow } from './import-store.ts';
-import { type NewPosting, post } from './ledger.ts';
+import { post, reversalsOf } from './ledger.ts';
 import { markLeft, memberOf } from './members.ts';
 import { holdGroup } from './record.ts';
 
@@ -47,7 +45,7 @@ async function remove(tx: Tx, held: HeldImport, rows: readonly ExpenseRow[]): Pr
   const ids = rows.map(({ id }) => id);
   await post(
     tx,
-    await reversals(
+    await reversalsOf(
       tx,
       rows.flatMap((row) => row.posting_id ?? []),
     ),
@@ -88,45 +86,6 @@ async function remove(tx: Tx, held: HeldImport, rows: readonly ExpenseRow[]): Pr
     const version = view.pendingVersion ?? view.version;
     tx.emit({ type: 'expense.voided', subjectId: view.id, groupId: held.groupId, data: { version } });
   }
-}
-
-/** The reversals of some postings, each dated like what it reverses. */
-async function reversals(tx: Tx, postingIds: readonly string[]): Promise<NewPosting[]> {
-  const rows = await tx.query<{
-    id: string;
-    group_id: string;
-    source_id: string;
-    source_version: number;
-    occurred_on: string;
-    account_id: string;
-    currency: string;
-    paid: string;
-    owed: string;
-  }>(
-    `select p.id, p.group_id, p.source_id, p.source_version, p.occurred_on::text, l.account_id, l.currency, l.paid, l.owed
-     from expense.posting p join expense.posting_line l on l.posting_id = p.id where p.id = any($1::uuid[])`,
-    [postingIds],
-  );
-  return [...Map.groupBy(rows, ({ id }) => id)].flatMap(([id, lines]) => {
-    const [first] = lines;
-    if (first === undefined) return [];
-    const original = lines.map((line): PostingLine => ({
-      accountId: line.account_id,
-      currency: line.currency,
-      paid: BigInt(line.paid),
-      owed: BigInt(line.owed),
-    }));
-    return {
-      id: uuidv7(),
-      groupId: first.group_id,
-      kind: 'reversal',
-      sourceId: first.source_id,
-      sourceVersion: first.source_version,
-      reversesId: id,
-      occurredOn: first.occurred_on,
-      lines: reverseLines(original),
-    };
-  });
 }
 
 /**

@@ -1,3 +1,4 @@
+import { PAYMENT_CATEGORY } from '../../../domain/categories.ts';
 import { formatAmount } from '../../../domain/money.ts';
 import type { Query } from './groups.ts';
 
@@ -70,7 +71,7 @@ export async function findStats(
   };
 }
 
-const WITHIN = `e.state = 'posted' and ($2::date is null or e.date >= $2) and ($3::date is null or e.date <= $3)`;
+const WITHIN = `e.state = 'posted' and e.category is distinct from '${PAYMENT_CATEGORY}' and ($2::date is null or e.date >= $2) and ($3::date is null or e.date <= $3)`;
 
 const EXPENSES = `select e.category, e.tags, e.date, e.group_id, null::uuid as member, e.currency, e.kind, e.total_minor as share,
     null::bigint as handled

@@ -512,6 +512,7 @@ class Play {
       getBudgets: [group],
       setBudgets: [{ ...group, body: { budgets: [{ category: 'food', period: 'month', amount: { amount: '500.00', currency: 'EUR' } }] } }],
       getGroupChart: [{ ...group, query: { kind: 'months', theme: 'dark' } }],
+      exportGroup: [{ ...group, query: { format: 'json' } }],
       createImport: [{ ...group, body: { format: 'auto', content: BILLS } }],
       getImport: [{ token: group.token, path: { importId: idOf(standingImport) } }],
       undoImport: [{ token: group.token, path: { importId: idOf(toUndo) } }],

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { EXPORT_FORMATS } from '../../../../domain/export/formats.ts';
 import { IMPORT_FORMATS } from '../../../../domain/import/registry.ts';
 import type { FormShape } from '../../../middleware/multipart.ts';
 import { id, line } from '../../../schemas.ts';
@@ -76,7 +75,3 @@ export const importView = z
 
 export const groupParams = z.strictObject({ groupId: id });
 export const importParams = z.strictObject({ importId: id });
-
-export const exportQuery = z.strictObject({
-  format: z.enum(EXPORT_FORMATS).default('csv').meta({ description: '`csv` and `json` can be imported again without a loss.' }),
-});

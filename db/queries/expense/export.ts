@@ -1,0 +1,155 @@
+import { PAYMENT_CATEGORY } from '../../../domain/categories.ts';
+import type { ExpenseContent } from '../../../domain/expense.ts';
+import type { ExportedGroup, ExportedRow } from '../../../domain/export/formats.ts';
+import { isPayment } from '../../../domain/import/reading.ts';
+import { formatAmount } from '../../../domain/money.ts';
+import { EXPENSE_COLUMNS, type ExpenseRow, toExpenseView } from './expenses.ts';
+import type { Query } from './groups.ts';
+
+/** Rows of one look: bounds what an export of any size holds in memory. */
+const PAGE_ROWS = 1_000;
+
+/** A group as an export begins with it. @throws Error when there is no such group. */
+export async function findExportedGroup(query: Query, groupId: string, viewerId: string): Promise<ExportedGroup> {
+  const [group] = await query<{ name: string; currency: string; timeZone: string }>(
+    'select name, currency, time_zone as "timeZone" from expense."group" where id = $1',
+    [groupId],
+  );
+  if (group === undefined) throw new Error(`group ${groupId} is missing`);
+  // Of those who left, and of the accounts of no member, only those whom the ledger names.
+  const rows = await query<{ id: string; name: string; weight: string }>(
+    `select m.id, m.display_name as name, trim_scale(m.weight)::text as weight from expense.member m
+     where m.group_id = $1 and (m.state = 'active' or exists (select 1 from expense.posting_line l where l.group_id = $1 and l.account_id = m.id))
+     order by m.created_at, m.id`,
+    [groupId],
+  );
+  const system = await query<{ id: string; name: string; weight: string }>(
+    `select s.id, initcap(s.kind) || ' account' as name, '1' as weight from expense.system_account s
+     where s.group_id = $1 and exists (select 1 from expense.posting_line l where l.group_id = $1 and l.account_id = s.id) order by s.kind`,
+    [groupId],
+  );
+  return { ...group, viewerId, accounts: labelled([...rows, ...system]) };
+}
+
+/** Gives everybody a label of their own: a second Ana is `Ana (2)`. */
+function labelled(rows: readonly { id: string; name: string; weight: string }[]): ExportedGroup['accounts'] {
+  const taken = new Set<string>();
+  const accounts = new Map<string, { label: string; weight: string }>();
+  for (const { id, name, weight } of rows) {
+    let label = name;
+    for (let number = 2; taken.has(label.toLowerCase()); number += 1) label = `${name} (${number})`;
+    taken.add(label.toLowerCase());
+    accounts.set(id, { label, weight });
+  }
+  return accounts;
+}
+
+interface PostingRow {
+  readonly id: string;
+  readonly date: string;
+  readonly created_at: string;
+  readonly kind: string;
+  readonly reason: string | null;
+  readonly lines: readonly { readonly accountId: string; readonly currency: string; readonly paid: string; readonly owed: string }[];
+}
+
+/**
+ * Reads what a group's ledger is made of, in the order of days: expenses that stand, and payments, refunds and adjustments
+ * that nobody took back. Page by page, so that a slow reader holds no connection.
+ */
+export async function* exportedRows(query: Query, groupId: string): AsyncGenerator<ExportedRow> {
+  // What is recorded while the export runs is not in it.
+  const [now] = await query<{ at: string }>('select clock_timestamp()::text as at');
+  const until = now?.at ?? '';
+  const expenses = pages<ExpenseRow & Place>(query, EXPENSES, groupId, until);
+  const postings = pages<PostingRow & Place>(query, POSTINGS, groupId, until);
+  let [expense, posting] = [await expenses.next(), await postings.next()];
+  for (;;) {
+    if (expense.done !== true && (posting.done === true || expense.value.place < posting.value.place)) {
+      yield expenseRow(expense.value);
+      expense = await expenses.next();
+    } else if (posting.done !== true) {
+      yield* postingRows(posting.value);
+      posting = await postings.next();
+    } else return;
+  }
+}
+
+/** Where a row stands among all rows: day, moment and id, as one text that sorts by code units. */
+interface Place {
+  readonly place: string;
+}
+
+const PLACE = (date: string, created: string, id: string): string =>
+  `to_char(${date}, 'YYYY-MM-DD') || ' ' || to_char(${created} at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS.US') || ' ' || ${id}::text`;
+
+const EXPENSES = `select ${EXPENSE_COLUMNS}, ${PLACE('e.date', 'e.created_at', 'e.id')} as place from expense.expense e
+  where e.group_id = $1 and e.state = 'posted' and e.created_at <= $2::timestamptz
+    and ($3::date is null or (e.date, e.created_at, e.id) > ($3::date, $4::timestamptz, $5::uuid))
+  order by e.date, e.created_at, e.id limit ${PAGE_ROWS}`;
+
+const POSTINGS = `select p.id, p.occurred_on::text as date, p.created_at, p.kind, a.reason, ${PLACE('p.occurred_on', 'p.created_at', 'p.id')} as place,
+    (select json_agg(json_build_object('accountId', l.account_id, 'currency', l.currency, 'paid', l.paid::text, 'owed', l.owed::text)
+       order by l.currency, l.account_id) from expense.posting_line l where l.posting_id = p.id) as lines
+  from expense.posting p left join expense.adjustment a on a.posting_id = p.id
+  where p.group_id = $1 and p.kind in ('transfer', 'refund', 'adjustment') and p.created_at <= $2::timestamptz
+    and not exists (select 1 from expense.posting r where r.reverses_id = p.id)
+    and ($3::date is null or (p.occurred_on, p.created_at, p.id) > ($3::date, $4::timestamptz, $5::uuid))
+  order by p.occurred_on, p.created_at, p.id limit ${PAGE_ROWS}`;
+
+async function* pages<Row extends { readonly id: string; readonly date: string; readonly place: string }>(
+  query: Query,
+  text: string,
+  groupId: string,
+  until: string,
+): AsyncGenerator<Row, undefined> {
+  let after: readonly [string, string, string] | null = null;
+  for (;;) {
+    const rows: Row[] = await query<Row>(text, [groupId, until, ...(after ?? [null, null, null])]);
+    yield* rows;
+    const last = rows.at(-1);
+    if (last === undefined || rows.length < PAGE_ROWS) return undefined;
+    // The place has the moment to the microsecond, which a date of JavaScript has not.
+    after = [last.date, `${last.place.slice(11, 37)}Z`, last.id];
+  }
+}
+
+function expenseRow(row: ExpenseRow): ExportedRow {
+  const { content } = toExpenseView(row);
+  const type = isPayment(content) ? 'payment' : content.kind;
+  return { type, content };
+}
+
+/** A posting that is no expense, as an expense in each of its currencies: what an account gains it paid, what it loses it owes. */
+function* postingRows(row: PostingRow): Generator<ExportedRow> {
+  for (const [currency, lines = []] of Object.entries(Object.groupBy(row.lines, (line) => line.currency))) {
+    const parts = lines
+      .map(({ accountId, paid, owed }) => ({ memberId: accountId, minor: BigInt(paid) - BigInt(owed) }))
+      .filter(({ minor }) => minor !== 0n);
+    const side = (sign: bigint): { memberId: string; amount: string }[] =>
+      parts.flatMap(({ memberId, minor }) => (minor * sign > 0n ? [{ memberId, amount: formatAmount(minor * sign, currency) }] : []));
+    const [payers, owed] = [side(1n), side(-1n)];
+    const total = parts.reduce((sum, { minor }) => (minor > 0n ? sum + minor : sum), 0n);
+    if (total === 0n) continue;
+    const isOneToOne = row.kind !== 'adjustment' && payers.length === 1 && owed.length === 1;
+    const content: ExpenseContent = {
+      kind: 'expense',
+      description: WORDS[row.kind] ?? (row.reason || 'Adjustment'),
+      total: { amount: formatAmount(total, currency), currency },
+      date: row.date,
+      category: isOneToOne ? PAYMENT_CATEGORY : null,
+      payers,
+      split: { method: 'exact', parts: owed },
+      shares: [
+        ...payers.map(({ memberId, amount }) => ({ memberId, paid: amount, owed: formatAmount(0n, currency) })),
+        ...owed.map(({ memberId, amount }) => ({ memberId, paid: formatAmount(0n, currency), owed: amount })),
+      ],
+      notes: '',
+      tags: [],
+      rate: null,
+    };
+    yield { type: isOneToOne ? 'payment' : 'expense', content };
+  }
+}
+
+const WORDS: Readonly<Record<string, string>> = { transfer: 'Payment', refund: 'Refund' };
