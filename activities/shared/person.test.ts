@@ -7,7 +7,7 @@ import { countNotificationTraces, eraseRecipient } from '../../db/commands/notif
 import { countPaymentTraces, erasePayer } from '../../db/commands/payment/erasure.ts';
 import { requestErasure, requestExport } from '../../db/commands/user/data-requests.ts';
 import { beginErasure, countUserTraces, eraseUser } from '../../db/commands/user/erasure.ts';
-import { EXPORT_BEGINNING, EXPORT_PAGE_ROWS, type ExportCursor, writeExportPage } from '../../db/export-parts.ts';
+import { discardExportParts, EXPORT_BEGINNING, EXPORT_PAGE_ROWS, type ExportCursor, writeExportPage } from '../../db/export-parts.ts';
 import { NOTIFICATION_EXPORT } from '../../db/queries/notification/export-files.ts';
 import { findUnfinished } from '../../db/queries/unfinished.ts';
 import { read, transact, type Tx } from '../../db/transact.ts';
@@ -153,6 +153,25 @@ describe('person activities', function () {
       await eraseAll(ana);
       const left = await rows<{ id: string }>('expense', 'select id from expense.invitation where id = any($1)', [[before, after]]);
       assert.deepEqual(left, [{ id: after }]);
+    });
+
+    it('an export under way, ends, and the erasure waits until what the services gave is gone', async () => {
+      const ana = await api.user('Ana');
+      const exported = await run('user', (tx) => requestExport(tx, ana.userId));
+      await run('notification', (tx) =>
+        writeExportPage(tx, NOTIFICATION_EXPORT, { requestId: exported, userId: ana.userId }, EXPORT_BEGINNING),
+      );
+      await begun(ana);
+      const { events } = await transact(db('user'), (tx) => eraseUser(tx, ana.userId));
+      assert.deepEqual(
+        events.map(({ process }) => process),
+        [{ process: 'exportAccount', key: exported }],
+      );
+      assert.equal(await countUserTraces(query('user'), ana.userId), 1);
+      await discardExportParts(db('notification'), exported);
+      assert.equal(await countUserTraces(query('user'), ana.userId), 0);
+      const dispatcher = { dispatch: () => undefined } as unknown as Dispatcher;
+      assert.equal((await assembleExport({ db: db('user'), dispatcher }, exported)).state, 'cancelled');
     });
 
     it('what comes in late, is found and goes in the next round', async () => {

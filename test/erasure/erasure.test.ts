@@ -98,6 +98,7 @@ describe('erasure of an account, the proof', function () {
   let second: Person;
   let personalToken: Person;
   let requestId: string;
+  let exportId: string;
 
   const invite = async (inviter: Person, groupId: string, guest: Person, fields: object): Promise<string> => {
     const { token } = await inviter.call('POST', `/v1/groups/${groupId}/invitations`, fields);
@@ -176,6 +177,7 @@ describe('erasure of an account, the proof', function () {
 
   it('an export holds all of it, with a manifest that is true', async () => {
     const { id } = await person.call('POST', '/v1/me/export');
+    exportId = id as string;
     const done = await person.reaches(`/v1/me/requests/${id}`, 'done');
     const answer = await fetch(done.download.url as string, { headers: { authorization: `Bearer ${person.token}` } });
     assert.deepEqual([answer.status, answer.headers.get('content-type')], [200, 'application/zip']);
@@ -285,6 +287,7 @@ describe('erasure of an account, the proof', function () {
 
   it('nothing is left in the database, in files, in logs or in Temporal', async () => {
     await withTemporal(platform, (client) => runReaches(client, `erase-account/${requestId}`, 'COMPLETED'));
+    await withTemporal(platform, (client) => runReaches(client, `export-account/${exportId}`, 'COMPLETED'));
     assert.deepEqual(await tracesInDatabase(platform.urls.databaseUrl, marks), []);
     await nowhereOutside();
   });

@@ -1,3 +1,4 @@
+import { SERVICES } from '../../../config/env.ts';
 import { type DataRequestState, ERASED_NAME, erasedAddress, type ErasureProof } from '../../../domain/data-request.ts';
 import { RefusalError } from '../../../domain/refusal.ts';
 import type { Account } from '../../entities/user/account.ts';
@@ -54,7 +55,7 @@ export async function beginErasure(
 export async function eraseUser(tx: Tx, userId: string): Promise<number> {
   const applications = await tx.query<{ id: string }>(`select id from "user".oauth_application where owner_id = $1`, [userId]);
   for (const { id } of applications) await deleteApplication(tx, id);
-  let rows = applications.length + (await endFriendships(tx, userId));
+  let rows = applications.length + (await endFriendships(tx, userId)) + (await endExports(tx, userId));
   for (const statement of STATEMENTS) rows += (await tx.query(statement, [userId])).length;
   return rows;
 }
@@ -67,6 +68,22 @@ async function endFriendships(tx: Tx, userId: string): Promise<number> {
     [userId],
   );
   for (const { id, ledger_id: ledgerId } of ended) tx.emit({ type: 'friend.ended', subjectId: id, actorId: userId, data: { ledgerId } });
+  return ended.length;
+}
+
+/** Ends the exports of an account and deletes their ZIPs; their processes delete what the services gave to them. @returns how many. */
+async function endExports(tx: Tx, userId: string): Promise<number> {
+  await tx.query(`delete from "user".export_archive where request_id in (select id from "user".data_request where account_id = $1)`, [
+    userId,
+  ]);
+  const ended = await tx.query<{ id: string }>(
+    `update "user".data_request set state = 'cancelled', archive_id = null, archive_bytes = null, archive_sha256 = null,
+       ended_at = coalesce(ended_at, now()), updated_at = now()
+     where account_id = $1 and kind = 'export' and state in ('running', 'done') returning id`,
+    [userId],
+  );
+  for (const { id: requestId } of ended)
+    tx.emit({ type: 'user.request_cancelled', subjectId: userId, data: { requestId, kind: 'export' } });
   return ended.length;
 }
 
@@ -163,9 +180,6 @@ const STATEMENTS: readonly string[] = [
      and (f.asker_id = $1 or f.asked_id = $1 or (f.asked_key = r.email_key and f.created_at <= r.begun_at)) returning 1`,
   `delete from "user".block where account_id = $1 or blocked_id = $1 returning 1`,
   `delete from "user".preference where account_id = $1 returning 1`,
-  `delete from "user".export_archive where request_id in (select id from "user".data_request where account_id = $1) returning 1`,
-  `update "user".data_request set state = 'cancelled', archive_id = null, archive_bytes = null, archive_sha256 = null, ended_at = coalesce(ended_at, now()), updated_at = now()
-   where account_id = $1 and kind = 'export' and state in ('running', 'done') returning 1`,
 ];
 
 /** What must not be there any more; `$1` is the account. */
@@ -184,4 +198,7 @@ const TRACES: readonly string[] = [
   `"user".block where account_id = $1 or blocked_id = $1`,
   `"user".preference where account_id = $1`,
   `"user".data_request where account_id = $1 and archive_id is not null`,
+  ...SERVICES.map(
+    (service) => `${service}_pub.export_part_v1 where request_id in (select id from "user".data_request where account_id = $1)`,
+  ),
 ];
