@@ -102,6 +102,73 @@ describe('friends', function () {
     assert.equal((await answer(late, id, 'accept')).status, 200);
   });
 
+  it('a request to an address, is its owner’s when they reset the password by a mail to it', async () => {
+    const late = await api.user('Late', { verified: false });
+    const { id } = (await ask(ana, late.email)).body;
+    const mailTokenId = uuidv7();
+    await api.deps.databases.user!.pool.query(
+      `insert into "user".mail_token (id, account_id, purpose, expires_at) values ($1, $2, 'reset-password', now() + interval '1 hour')`,
+      [mailTokenId, late.userId],
+    );
+    const token = linkedToken(api.deps.secrets, 'reset-password', mailTokenId);
+    const reset = await api.call('POST', '/v1/auth/password/reset', { token, password: 'another good passphrase' });
+    assert.equal(reset.status, 204);
+    assert.equal(api.events.filter(({ event }) => event.subjectId === id && event.type === 'friend.requested').length, 2);
+  });
+
+  it('a request, writes as much for a stranger as for an account', async () => {
+    const rows = async (): Promise<number[]> => {
+      const { rows: counts } = await api.deps.databases.user!.pool.query<{ n: number }>(
+        ['friendship', 'outbox', 'audit_event'].map((table) => `select count(*)::int as n from "user".${table}`).join(' union all '),
+      );
+      return counts.map(({ n }) => n);
+    };
+    for (const email of [ben.email, 'nobody@example.com']) {
+      const before = await rows();
+      await ask(ana, email);
+      const after = await rows();
+      assert.deepEqual(
+        after.map((count, index) => count - before[index]!),
+        [1, 1, 1],
+        email,
+      );
+    }
+  });
+
+  it('three people, who ask, answer, end and block all at once, are never friends twice, and no request fails', async () => {
+    const people = [ana, ben, await api.user('Cleo')];
+    const pick = <T>(from: readonly T[]): T => from[Math.floor(Math.random() * from.length)]!;
+    const { pool } = api.deps.databases.user!;
+    const act = async (): Promise<TestAnswer> => {
+      const [who, other] = [pick(people), pick(people)];
+      const known = await list(who);
+      const row = known.length > 0 ? pick(known) : undefined;
+      const kind = Math.random();
+      if (row === undefined || kind < 0.4) return ask(who, other.email);
+      if (kind < 0.7) return answer(who, row.id, pick(['accept', 'decline']));
+      if (kind < 0.85) return who.call('DELETE', `/v1/friends/${row.id}`);
+      return kind < 0.93 ? block(who, other.userId) : who.call('DELETE', `/v1/blocks/${other.userId}`);
+    };
+    const seen: Record<string, number> = {};
+    for (let round = 0; round < 12; round++) {
+      // The limit of a day is no part of this.
+      await pool.query(`update "user".friendship set created_at = created_at - interval '2 days' where asker_id = any($1)`, [
+        people.map(({ userId }) => userId),
+      ]);
+      for (const { status, body } of await Promise.all(Array.from({ length: 10 }, act))) {
+        seen[status] = (seen[status] ?? 0) + 1;
+        assert.ok(status < 500, JSON.stringify(body));
+      }
+      const { rows: wrong } = await pool.query(
+        `select f.state, g.state as other from "user".friendship f join "user".friendship g on f.id < g.id
+           and least(f.asker_id, f.asked_id) = least(g.asker_id, g.asked_id) and greatest(f.asker_id, f.asked_id) = greatest(g.asker_id, g.asked_id)
+         where f.asked_id is not null and f.state in ('pending', 'accepted') and g.state in ('pending', 'accepted') and not f.unseen and not g.unseen`,
+      );
+      assert.deepEqual(wrong, [], 'two rows of one pair that count');
+    }
+    assert.ok((seen[200] ?? 0) > 0 && (seen[201] ?? 0) > 0, JSON.stringify(seen));
+  });
+
   it('requests that cross, are a friendship: one after the other, at one moment, and when an address is proved', async () => {
     const first = (await ask(ana, ben.email)).body;
     const crossing = await ask(ben, ana.email);

@@ -73,6 +73,18 @@ describe('sign-in with an OpenID provider', function () {
   const sql = async (text: string, values: unknown[]): Promise<Record<string, unknown>[]> =>
     (await api.deps.databases.user!.pool.query(text, values)).rows as Record<string, unknown>[];
 
+  it('a first sign-in, with an address that somebody has asked, shows the request at once', async () => {
+    const email = newEmail();
+    const asker = await api.user('Asker');
+    const { id } = (await asker.call('POST', '/v1/friends', { email })).body;
+    const signed = await signIn({ email });
+    const { data } = (await api.call('GET', '/v1/friends', undefined, as(signed))).body;
+    assert.deepEqual(
+      data.map((row: Record<string, unknown>) => [row['id'], row['direction'], row['displayName']]),
+      [[id, 'incoming', 'Asker']],
+    );
+  });
+
   it('providers, are listed with where to begin', async () => {
     const { status, body } = await api.call('GET', '/v1/auth/oidc');
     assert.deepEqual(
