@@ -365,4 +365,40 @@ export const MUTATIONS: readonly Mutation[] = [
     file: 'activities/shared/person.test.ts',
     test: 'a group of the person, goes to the highest role, then to whoever was there first',
   },
+  {
+    patch: '100-anybody-opens-the-lock',
+    breaks: 'only the owner opens again what is locked',
+    file: 'api/routes/expense/groups/period-lock.test.ts',
+    test: 'locked by an admin, moved on by an admin, is opened again by the owner alone',
+  },
+  {
+    patch: '101-silence-opens-the-lock',
+    breaks: 'silence does not post into a locked period',
+    file: 'api/routes/expense/groups/period-lock.test.ts',
+    test: 'a time-out that would approve what lies in it lets it expire',
+  },
+  {
+    patch: '102-merge-loses-a-payment',
+    breaks: 'a merge adds up what both paid',
+    file: 'domain/merge.test.ts',
+    test: 'any expense, adds up what both paid and owe, and leaves everybody else as they were',
+  },
+  {
+    patch: '103-merge-while-money-moves',
+    breaks: 'nobody is merged while their money is on its way',
+    file: 'api/routes/expense/members/merge.test.ts',
+    test: 'while money moves, an expense waits, or the period is locked, is refused',
+  },
+  {
+    patch: '104-promised-place-unproved',
+    breaks: 'a place promised to an address goes to who has proved to own it',
+    file: 'api/routes/expense/members/merge.test.ts',
+    test: 'a place promised to an address, goes to the account that owns it, verified',
+  },
+  {
+    patch: '105-who-left-is-waited-for',
+    breaks: 'who has left is asked no more',
+    file: 'api/routes/expense/expenses/approval-races.test.ts',
+    test: 'the quorum is capped by those who are left, and what they said decides',
+  },
 ];
