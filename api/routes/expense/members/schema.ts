@@ -12,7 +12,9 @@ export const createMember = z.strictObject({
   email: email.optional().meta({ description: 'Is sent an invitation to take this place; the address is not shown.' }),
   role: role.optional().meta({ description: '`editor` by default; not above your own, and never `owner`.' }),
   weight: weight.optional(),
-  unitId: id.nullable().optional().meta({ description: 'Members with the same unit, such as a couple, settle as one.' }),
+  unitId: id.nullable().optional().meta({
+    description: 'Members with the same unit, such as a couple, settle as one. Any new id makes a unit, given to each of its members.',
+  }),
 });
 
 export const updateMember = z.strictObject({
