@@ -158,6 +158,8 @@ const EXPECTED: Readonly<Record<string, Expected>> = {
   revokeInvitation: group('admin', 'groups:write'),
   acceptInvitation: user('groups:write'),
   listActivity: group('viewer', 'expenses:read'),
+  duplicateExpense: group('contributor', 'expenses:write', { body: {} }),
+  moveExpense: group('editor', 'expenses:write', { own: ['creator', 'contributor'], body: () => ({ groupId: uuidv7() }) }),
   listReceipts: group('viewer', 'expenses:read'),
   createReceipt: group('editor', 'expenses:write', { own: ['creator', 'contributor'], body: () => formOf(ONE_PIXEL) }),
   getReceipt: group('viewer', 'expenses:read'),

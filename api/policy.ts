@@ -153,6 +153,8 @@ export const POLICIES: Readonly<Record<string, Policy>> = {
   revokeInvitation: member('groups:write', 'admin', { states: UNDELETED }),
   acceptInvitation: { ...user('groups:write'), states: OPEN },
   listActivity: member('expenses:read', 'viewer'),
+  duplicateExpense: member('expenses:write', 'recorder', { on: 'expense', states: OPEN }),
+  moveExpense: member('expenses:write', 'editor or creator', { on: 'expense', states: OPEN, rule: 'Who may record in the other group.' }),
   listReceipts: member('expenses:read', 'viewer', { on: 'expense' }),
   createReceipt: member('expenses:write', 'editor or creator', { on: 'expense', states: OPEN }),
   getReceipt: member('expenses:read', 'viewer', { on: 'receipt' }),

@@ -62,6 +62,9 @@ export interface EventData {
   'expense.updated': { version: number };
   'expense.deleted': { version: number };
   'expense.restored': { version: number };
+  /** It came from another group, whose news of it is `expense.moved_away`. */
+  'expense.moved': { version: number };
+  'expense.moved_away': { version: number };
   'expense.receipt_added': { receiptId: string };
   'expense.receipt_removed': { receiptId: string };
   /** Somebody wrote about an expense, and named these members in it. */

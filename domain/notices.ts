@@ -71,6 +71,7 @@ export const NOTICE_TYPES = [
   'expense.updated',
   'expense.deleted',
   'expense.restored',
+  'expense.moved',
   'expense.commented',
   'expense.mentioned',
   'expense.vote_wanted',
@@ -144,6 +145,7 @@ export const NOTICES: { readonly [T in EventType]?: readonly Notice[] } = {
   'expense.updated': [{ to: 'sharers', inbox: 'expense.updated' }],
   'expense.deleted': [{ to: 'sharers', inbox: 'expense.deleted' }],
   'expense.restored': [{ to: 'sharers', inbox: 'expense.restored' }],
+  'expense.moved': [{ to: 'sharers', inbox: 'expense.moved' }],
   'expense.commented': [
     { to: 'mentioned', inbox: 'expense.mentioned' },
     { to: 'commentWatchers', inbox: 'expense.commented' },

@@ -11,7 +11,13 @@ import { loadGroupContexts } from '../../queries/expense/group-context.ts';
 import type { Tx } from '../../transact.ts';
 
 /** Events after which more of a budget may be spent. */
-export const BUDGET_EVENTS: readonly EventType[] = ['expense.posted', 'expense.updated', 'expense.restored', 'budget.changed'];
+export const BUDGET_EVENTS: readonly EventType[] = [
+  'expense.posted',
+  'expense.updated',
+  'expense.restored',
+  'expense.moved',
+  'budget.changed',
+];
 
 /**
  * Replaces the budgets of a locked group. One of the same category, period and currency stays the one that it is, so that it gives no

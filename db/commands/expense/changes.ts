@@ -16,7 +16,7 @@ export interface Changes {
   invitation: 'created' | 'accepted' | 'revoked' | 'expired';
   category: 'created' | 'changed';
   /** What is not in its content, which has versions of its own. */
-  expense: 'receipt_added' | 'receipt_removed';
+  expense: 'receipt_added' | 'receipt_removed' | 'moved_away';
 }
 
 /** A change to note: of what, by whom, from what to what. */

@@ -103,7 +103,7 @@ export async function writeExpense(tx: Tx, expenseId: string, change: ExpenseCha
 /** What a version is kept with. */
 export interface KeptVersion {
   readonly version: number;
-  readonly change: 'edited' | 'deleted' | 'restored' | 'merged' | 'unmerged';
+  readonly change: 'edited' | 'deleted' | 'restored' | 'merged' | 'unmerged' | 'moved';
   readonly content: ExpenseContent;
   /** Member id; null where an operator did it. */
   readonly by: string | null;

@@ -32,8 +32,9 @@ export async function undoNextRows(tx: Tx, importId: string): Promise<boolean> {
   await tx.query('select id from expense.expense where id = any($1::uuid[]) order by id for update', [ids]);
   // A statement of its own, so that its snapshot is taken after the locks.
   const rows = await tx.query<ExpenseRow>(
-    `select ${EXPENSE_COLUMNS} from expense.expense e where e.id = any($1::uuid[]) and e.state <> 'deleted'`,
-    [ids],
+    `select ${EXPENSE_COLUMNS} from expense.expense e where e.id = any($1::uuid[]) and e.group_id = $2 and e.state <> 'deleted'`,
+    // What was moved to another group is that one's.
+    [ids, groupId],
   );
   await remove(tx, held, rows);
   await tx.query('delete from expense.imported_row where group_id = $1 and key = any($2::uuid[])', [groupId, batch.map(({ key }) => key)]);

@@ -9,6 +9,8 @@ export const DEBT_EVENTS: readonly EventType[] = [
   'expense.updated',
   'expense.deleted',
   'expense.restored',
+  'expense.moved',
+  'expense.moved_away',
   'adjustment.posted',
   'import.ended',
   'ledger.transfer_posted',

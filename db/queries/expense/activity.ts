@@ -110,9 +110,9 @@ const EXPENSE = {
   subject: `'expense'`,
   subject_id: 'e.id',
   expense_id: 'e.id',
-  title: 'e.description',
-  minor: 'e.total_minor',
-  currency: 'e.currency',
+  title: `case when e.group_id = $1 then e.description end`,
+  minor: `case when e.group_id = $1 then e.total_minor end`,
+  currency: `case when e.group_id = $1 then e.currency end`,
 };
 
 const ARMS: readonly Arm[] = [
@@ -121,7 +121,7 @@ const ARMS: readonly Arm[] = [
     at: 'e.created_at',
     id: `'created/' || e.id`,
     columns: { ...EXPENSE, type: `'expense.created'`, version: '1', outcome: 'r.outcome', by: 'e.created_by' },
-    // What was moved in was created elsewhere.
+    // Of what was moved, versions tell where it was created.
     from: `expense.expense e left join expense.approval_round r on r.expense_id = e.id and r.version = 1
       where e.group_id = $1 and not exists (select 1 from expense.expense_version v where v.expense_id = e.id and v.group_id <> $1)`,
   },
@@ -143,7 +143,8 @@ const ARMS: readonly Arm[] = [
     },
     from: `expense.expense_version v join expense.expense e on e.id = v.expense_id
       left join expense.approval_round r on r.expense_id = v.expense_id and r.version = v.version
-      where v.group_id = $1 and (v.change <> 'created' or e.group_id <> $1)`,
+      where v.group_id = $1 and (v.change <> 'created'
+        or exists (select 1 from expense.expense_version o where o.expense_id = v.expense_id and o.group_id <> $1))`,
   },
   {
     subjects: ['expense'],

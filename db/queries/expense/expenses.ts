@@ -117,7 +117,7 @@ export async function findExpense(query: Query, id: string): Promise<ExpenseView
 /** One version of an expense, for its history. */
 export interface VersionView {
   readonly version: number;
-  readonly change: 'created' | 'edited' | 'deleted' | 'restored' | 'merged' | 'unmerged';
+  readonly change: 'created' | 'edited' | 'deleted' | 'restored' | 'merged' | 'unmerged' | 'moved';
   readonly content: ExpenseContent;
   /** Member id, or null where the clock did it. */
   readonly by: string | null;

@@ -469,6 +469,7 @@ class Play {
       ],
     };
     await this.#ana.call('POST', `/v1/groups/${home.id}/adjustments`, adjustment);
+    const [beside, toMove] = [await this.group('Beside home'), await this.expense(home)];
     const [kept, thrown] = (await Promise.all([1, 2].map(() => this.receipt(standing!)))) as Json[];
     const comment = (words: string): Promise<Json> => this.#ana.call('POST', `/v1/expenses/${idOf(standing!)}/comments`, { text: words });
     const [toChange, toTakeAway] = await Promise.all([comment('One'), comment('Two')]);
@@ -488,6 +489,8 @@ class Play {
       rejectExpense: [of(toReject, this.#ben.token)],
       withdrawExpense: [of(toWithdraw)],
       listActivity: [group],
+      duplicateExpense: [{ ...of(standing), body: { date: '2026-11-21' } }],
+      moveExpense: [{ ...of(toMove!), body: { groupId: beside.id } }],
       listReceipts: [of(standing)],
       createReceipt: [{ ...of(standing), file: ONE_PIXEL.toString('base64') }],
       getReceipt: [{ token: group.token, path: { receiptId: idOf(kept!) } }],

@@ -2,6 +2,7 @@ import { tieBreakOf } from '../../../../config/secrets.ts';
 import { voteOnExpense, withdrawExpense } from '../../../../db/commands/expense/approvals.ts';
 import { deleteExpense, editExpense, restoreExpense } from '../../../../db/commands/expense/change-expense.ts';
 import { disputeExpense, resolveDispute } from '../../../../db/commands/expense/disputes.ts';
+import { moveExpense } from '../../../../db/commands/expense/move-expense.ts';
 import { recordExpenses } from '../../../../db/commands/expense/record.ts';
 import { toPage } from '../../../../db/cursor.ts';
 import { type ExpenseFilter, type ExpenseScope, listExpenses } from '../../../../db/queries/expense/expense-list.ts';
@@ -185,6 +186,64 @@ const dispute = route({
 });
 const resolve = action('resolve', 'resolveDispute', 'End the dispute about an expense', (tx, target) => resolveDispute(tx, target));
 
+const duplicate = route({
+  service: 'expense',
+  method: 'post',
+  path: '/v1/expenses/:expenseId/duplicate',
+  operationId: 'duplicateExpense',
+  tag,
+  summary: 'Record an expense once more',
+  description:
+    "A new expense like this one, under the group's policy as it is now. Receipts, comments and a typed rate of another day stay with the old one.",
+  access: expenseAccess,
+  params: schema.expenseParams,
+  body: schema.duplicateExpense,
+  answers: {
+    201: { description: 'Posted.', schema: schema.expense, headers: ['ETag', 'Location'] },
+    202: { description: 'Waits for approval.', schema: schema.expense, headers: ['ETag', 'Location'] },
+  },
+  problems: [409],
+  handle: (request) =>
+    request.command(async (tx) => {
+      const original = await findExpense(tx.query, request.params.expenseId);
+      if (original === null) throw new Error('an expense vanished within a request');
+      if (original.state === 'deleted') throw new Problem('deleted', 'The expense is deleted; restore it first.');
+      const { rate, ...content } = original.content;
+      const { id: asked, ...own } = request.body;
+      const date = own.date ?? content.date;
+      const [id = ''] = await recordExpenses(tx, {
+        groupId: original.groupId,
+        userId: request.principal.userId,
+        expenses: [{ ...content, ...definedOf(own), id: asked, date, rate: date === content.date ? rate : null }],
+        tieBreak: (expenseId) => tieBreakOf(request.deps.secrets, expenseId),
+      });
+      const view = await findExpense(tx.query, id);
+      const answer = await answerExpense(tx.query, id, view?.state === 'pending' ? 202 : 201);
+      return { ...answer, headers: { ...answer.headers, Location: `/v1/expenses/${id}` } };
+    }),
+});
+
+const move = route({
+  service: 'expense',
+  method: 'post',
+  path: '/v1/expenses/:expenseId/move',
+  operationId: 'moveExpense',
+  tag,
+  summary: 'Move an expense to another group of mine',
+  description:
+    'Its posting is reversed here and made there, under the policy there (202 where it waits). Nobody’s share changes. Receipts go along, and comments of people who are in both groups.',
+  access: expenseAccess,
+  params: schema.expenseParams,
+  body: schema.moveExpense,
+  answers: { 200: changed, 202: { ...changed, description: 'It waits for approval in the other group.' } },
+  problems: [409],
+  handle: (request) =>
+    request.command(async (tx) => {
+      const { pending } = await moveExpense(tx, { ...targetOf(request), to: request.body });
+      return answerExpense(tx.query, request.params.expenseId, pending ? 202 : 200);
+    }),
+});
+
 const history = route({
   service: 'expense',
   method: 'get',
@@ -241,8 +300,17 @@ export const expenseRoutes: readonly AnyRoute[] = [
   withdraw,
   dispute,
   resolve,
+  duplicate,
+  move,
   history,
 ];
+
+/** What was given of a body. */
+function definedOf<T extends object>(fields: T): { [K in keyof T]: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]: Exclude<T[K], undefined>;
+  };
+}
 
 interface Target {
   readonly expenseId: string;

@@ -118,7 +118,7 @@ export const history = listOf(
   z
     .strictObject({
       version: z.int(),
-      change: z.enum(['created', 'edited', 'deleted', 'restored', 'merged', 'unmerged']),
+      change: z.enum(['created', 'edited', 'deleted', 'restored', 'merged', 'unmerged', 'moved']),
       by: id.nullable(),
       at: instant,
       outcome: z.enum(['waiting', 'approved', 'rejected', 'expired', 'withdrawn', 'voided']).nullable(),
@@ -148,6 +148,28 @@ export const expenseFilters = {
 };
 
 export const expenseList = listQuery.extend(expenseFilters);
+
+/** What a copy has of its own; the rest is the original's. */
+export const duplicateExpense = z.strictObject({
+  id: id.optional(),
+  description: fields.description.optional(),
+  date: expenseDate.optional().meta({ description: "The original's where left out." }),
+  category: fields.category,
+  notes: fields.notes,
+  tags: fields.tags,
+});
+
+export const moveExpense = z.strictObject({
+  groupId: id.meta({ description: 'The group that it goes to.' }),
+  memberMap: z
+    .record(id, id)
+    .refine((map) => Object.keys(map).length <= PAYERS_MAX, `must name at most ${PAYERS_MAX} members`)
+    .optional()
+    .meta({
+      description: 'Members of its present group, and who they are in the other one; people with an account are found by it.',
+      example: {},
+    }),
+});
 
 export const groupParams = z.strictObject({ groupId: id });
 export const expenseParams = z.strictObject({ expenseId: id });
