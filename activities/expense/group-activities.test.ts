@@ -120,6 +120,10 @@ describe('group activities', function () {
     for (const { schema, table } of await tables()) {
       const rows = await sql(`select to_jsonb(t)::text as row from ${schema}."${table}" t where to_jsonb(t)::text like '%secret%'`, []);
       assert.deepEqual(rows, [], `${schema}.${table} still holds a text`);
+      // Events are kept for their own time, and a deleted group has none.
+      if (table === 'outbox') continue;
+      const accounts = await sql(`select 1 from ${schema}."${table}" t where to_jsonb(t)::text like '%${group.owner.userId}%'`, []);
+      assert.deepEqual(accounts, [], `${schema}.${table} still names an account`);
     }
     const [expense] = await sql('select description, notes, split from expense.expense where group_id = $1');
     assert.deepEqual([expense!['description'], expense!['notes']], ['', '']);
@@ -156,6 +160,18 @@ describe('group activities', function () {
       `insert into expense.adjustment (id, group_id, entries, reason, created_by, posting_id) values (gen_random_uuid(), $1, '[]', 'secret', $2, gen_random_uuid())`,
       [groupId, first],
     );
+    await sql(
+      `insert into expense.comment (id, expense_id, group_id, author_member_id, text, mentions) values (gen_random_uuid(), $2, $1, $3, 'secret', array[$3::uuid])`,
+      [groupId, expenseId, first],
+    );
+    await sql(`insert into expense.category (id, group_id, key, name, created_by) values (gen_random_uuid(), $1, 'x', 'secret', $2)`, [
+      groupId,
+      first,
+    ]);
+    await sql(`insert into expense.preset (id, group_id, name, split, created_by) values (gen_random_uuid(), $1, 'secret', '{}', $2)`, [
+      groupId,
+      first,
+    ]);
     await sql(
       `insert into expense.dispute (id, expense_id, group_id, version, reason, opened_by) values (gen_random_uuid(), $2, $1, 1, 'secret', $3)`,
       [groupId, expenseId, first],

@@ -6,6 +6,9 @@ import { RESTORABLE_DAYS } from './group-state.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
+/** The account of nobody. */
+const NOBODY = '00000000-0000-0000-0000-000000000000';
+
 /** What remains of a group's name. */
 const PURGED_NAME = 'Deleted group';
 
@@ -41,6 +44,7 @@ export async function purgeNow(tx: Tx, group: Group): Promise<number> {
 
 async function removeNames(tx: Tx, group: Group): Promise<void> {
   group.name = PURGED_NAME;
+  group.createdBy = NOBODY;
   group.policy = {};
   group.purgedAt = tx.now;
   group.updatedAt = tx.now;
