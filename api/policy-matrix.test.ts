@@ -69,6 +69,8 @@ const dinner = (world: OneOfEach): object => ({
   split: { method: 'equal', among: [world.memberIds.owner, world.memberIds.guest] },
 });
 
+const MONTHLY = { every: { n: 1, unit: 'month' }, start: '2099-01-31' };
+
 const EXPECTED: Readonly<Record<string, Expected>> = {
   register: { ...anyone, body: { email: 'no', password: 'x', displayName: 'x' } },
   login: { ...anyone, body: {} },
@@ -210,6 +212,15 @@ const EXPECTED: Readonly<Record<string, Expected>> = {
   createImport: group('admin', 'expenses:write', { body: { format: 'auto', content: 'x', dryRun: true } }),
   getImport: group('viewer', 'expenses:read'),
   undoImport: group('admin', 'expenses:write'),
+  createRecurring: group('contributor', 'expenses:write', { body: (world) => ({ ...MONTHLY, expense: dinner(world) }) }),
+  listRecurring: group('viewer', 'expenses:read'),
+  getRecurring: group('viewer', 'expenses:read'),
+  previewRecurring: group('viewer', 'expenses:read'),
+  updateRecurring: group('editor', 'expenses:write', { own: ['creator', 'contributor'], body: { noticeDays: 1 } }),
+  pauseRecurring: group('editor', 'expenses:write', { own: ['creator', 'contributor'] }),
+  resumeRecurring: group('editor', 'expenses:write', { own: ['creator', 'contributor'] }),
+  skipRecurring: group('editor', 'expenses:write', { own: ['creator', 'contributor'] }),
+  endRecurring: group('editor', 'expenses:write', { own: ['creator', 'contributor'] }),
   createSettlement: group('contributor', 'payments:write', { body: {} }),
   listSettlements: group('viewer', 'payments:read'),
   getSettlement: group('viewer', 'payments:read'),
@@ -340,10 +351,11 @@ describe('permission matrix', function () {
 
   /** Makes somebody all that a thing of the group can be to a person, so that it is nobody's of the callers. */
   async function belongTo(memberId: string, { userId }: { readonly userId: string }): Promise<void> {
-    const { expenseId, receiptId, commentId, transferId, paymentId, refundId, settlementId, reminderId } = home.params;
+    const { expenseId, receiptId, recurringId, commentId, transferId, paymentId, refundId, settlementId, reminderId } = home.params;
     const { notificationId, applicationId, identityId, sessionId, tokenId, authorizationId } = home.params;
     await rows('expense', 'update expense.expense set created_by = $2 where id = $1', [expenseId, memberId]);
     await rows('expense', 'update expense.receipt set uploaded_by = $2 where id = $1', [receiptId, memberId]);
+    await rows('expense', 'update expense.recurring_rule set created_by = $2 where id = $1', [recurringId, memberId]);
     await rows('expense', 'update expense.comment set author_member_id = $2 where id = $1', [commentId, memberId]);
     await rows('payment', 'update payment.transfer set to_member_id = $2 where id = $1', [transferId, memberId]);
     await rows('payment', 'update payment.payment set to_member_id = $2 where id = $1', [paymentId, memberId]);
@@ -401,6 +413,8 @@ describe('permission matrix', function () {
       return swap('expense', 'expense.expense', 'created_by', params['expenseId'], who.memberId);
     if (relation === 'creator' && route.path.includes('receiptId'))
       return swap('expense', 'expense.receipt', 'uploaded_by', params['receiptId'], who.memberId);
+    if (relation === 'creator' && route.path.includes('recurringId'))
+      return swap('expense', 'expense.recurring_rule', 'created_by', params['recurringId'], who.memberId);
     if (relation === 'creator' && route.path.includes('commentId'))
       return swap('expense', 'expense.comment', 'author_member_id', params['commentId'], who.memberId);
     if (relation === 'creator') return swap('payment', 'payment.settlement', 'created_by', params['settlementId'], userId);

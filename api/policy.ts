@@ -10,6 +10,7 @@ export type ResourceKind =
   | 'group'
   | 'member'
   | 'expense'
+  | 'recurring'
   | 'comment'
   | 'import'
   | 'receipt'
@@ -192,6 +193,15 @@ export const POLICIES: Readonly<Record<string, Policy>> = {
   withdrawExpense: member('expenses:write', 'viewer', { on: 'expense', states: OPEN, rule: 'Who recorded it or proposed the edit.' }),
   disputeExpense: member('expenses:write', 'viewer', { on: 'expense', states: OPEN, rule: 'Who has a part in it, and editors.' }),
   resolveDispute: member('expenses:write', 'viewer', { on: 'expense', states: OPEN, rule: 'Who disputed it, and admins.' }),
+  createRecurring: member('expenses:write', 'recorder', { states: OPEN }),
+  listRecurring: member('expenses:read', 'viewer'),
+  getRecurring: member('expenses:read', 'viewer', { on: 'recurring' }),
+  previewRecurring: member('expenses:read', 'viewer', { on: 'recurring' }),
+  updateRecurring: member('expenses:write', 'editor or creator', { on: 'recurring', states: OPEN }),
+  pauseRecurring: member('expenses:write', 'editor or creator', { on: 'recurring' }),
+  resumeRecurring: member('expenses:write', 'editor or creator', { on: 'recurring', states: OPEN }),
+  skipRecurring: member('expenses:write', 'editor or creator', { on: 'recurring', states: OPEN }),
+  endRecurring: member('expenses:write', 'editor or creator', { on: 'recurring' }),
   createAdjustment: member('expenses:write', 'admin', { states: OPEN }),
   exportGroup: member('expenses:read', 'viewer'),
   createImport: member('expenses:write', 'admin', { states: OPEN }),

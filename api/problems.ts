@@ -138,6 +138,8 @@ const STATUS: Record<string, number> = {
   reminder_exists: 409,
   no_debt: 409,
   reminder_ended: 409,
+  recurring_ended: 409,
+  recurring_limit_reached: 409,
   settlement_in_progress: 409,
   settlement_ended: 409,
   wrong_state: 409,

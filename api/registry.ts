@@ -19,6 +19,7 @@ import { statsRoutes } from './routes/expense/stats/routes.ts';
 import { mergeRoutes } from './routes/expense/merges/routes.ts';
 import { presetRoutes } from './routes/expense/presets/routes.ts';
 import { rateRoutes } from './routes/expense/rates/routes.ts';
+import { recurringRoutes } from './routes/expense/recurring/routes.ts';
 import { notificationRoutes } from './routes/notification/notifications/routes.ts';
 import { reminderRoutes } from './routes/notification/reminders/routes.ts';
 import { paymentRoutes } from './routes/payment/payments/routes.ts';
@@ -76,6 +77,7 @@ const ROUTES: Record<ServiceName, readonly AnyRoute[]> = {
     ...activityRoutes,
     ...balanceRoutes,
     ...adjustmentRoutes,
+    ...recurringRoutes,
     ...statsRoutes,
     ...chartRoutes,
     ...importRoutes,

@@ -74,6 +74,12 @@ export interface EventData {
   /** A member objects; no balance moves by it. */
   'expense.disputed': { version: number; memberId: string };
   'expense.dispute_resolved': { version: number; memberId: string };
+  /** A rule was made or changed, paused, resumed or ended: its process looks again. */
+  'recurring.changed': { state: string };
+  /** An expense will be recorded on that business day. */
+  'recurring.upcoming': { date: string };
+  /** A slot could not be recorded: the rule is paused until somebody looks. The member is who made it. */
+  'recurring.halted': { date: string; code: string; memberId: string };
   'adjustment.posted': Record<string, never>;
   'import.requested': Record<string, never>;
   'import.undo_requested': Record<string, never>;
@@ -149,6 +155,7 @@ export type ProcessName =
   | 'groupLifecycle'
   | 'expenseApproval'
   | 'importGroup'
+  | 'recurringExpense'
   | 'settlement'
   | 'transfer'
   | 'refund'
@@ -169,6 +176,7 @@ const group = (event: DomainEvent): ProcessRef | null =>
   event.groupId === undefined ? null : { process: 'groupLifecycle', key: event.groupId };
 const approval = (event: DomainEvent): ProcessRef => ({ process: 'expenseApproval', key: event.subjectId });
 const importGroup = (event: DomainEvent): ProcessRef => ({ process: 'importGroup', key: event.subjectId });
+const recurring = (event: DomainEvent): ProcessRef => ({ process: 'recurringExpense', key: event.subjectId });
 const settlement = (event: DomainEvent): ProcessRef => ({ process: 'settlement', key: event.subjectId });
 const transfer = (event: DomainEvent): ProcessRef => ({ process: 'transfer', key: event.subjectId });
 const refund = (event: DomainEvent): ProcessRef => ({ process: 'refund', key: event.subjectId });
@@ -197,6 +205,7 @@ export const EVENT_PROCESS: Wakes = {
   'expense.voters_changed': approval,
   'import.requested': importGroup,
   'import.undo_requested': importGroup,
+  'recurring.changed': recurring,
   'settlement.opened': settlement,
   'settlement.cancel_requested': settlement,
   'transfer.opened': transfer,
@@ -231,6 +240,7 @@ const WORKFLOW_PREFIX: Record<ProcessName, string> = {
   groupLifecycle: 'group',
   expenseApproval: 'expense-approval',
   importGroup: 'import',
+  recurringExpense: 'recurring',
   settlement: 'settlement',
   transfer: 'transfer',
   refund: 'refund',

@@ -1,5 +1,5 @@
 import { DECIMAL_FRACTION_DIGITS_MAX } from './decimal.ts';
-import type { ExpenseContent, Share } from './expense.ts';
+import type { ExpenseContent, ExpenseInput, Share } from './expense.ts';
 import type { DefaultSplit } from './group.ts';
 import { mergeLines, type PostingLine } from './ledger.ts';
 import { formatAmount, parseAmount } from './money.ts';
@@ -26,6 +26,12 @@ export function mergedContent(content: ExpenseContent, pair: MergedPair): Expens
     parts: shares.map(({ memberId, owed }) => ({ memberId, amount: owed })).filter(({ amount }) => /[1-9]/.test(amount)),
   };
   return { ...content, payers: joinedAmounts(content.payers, pair, currency), shares, split };
+}
+
+/** What somebody wants recorded once two members are one; a split that cannot express it stays as it is. */
+export function mergedInput<Input extends Pick<ExpenseInput, 'payers' | 'split' | 'total'>>(input: Input, pair: MergedPair): Input {
+  const { currency } = input.total;
+  return { ...input, payers: joinedAmounts(input.payers, pair, currency), split: mergedSplit(input.split, pair, currency) ?? input.split };
 }
 
 /** The lines of a posting once two members are one; they still sum to zero. */

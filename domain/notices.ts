@@ -38,6 +38,7 @@ export const LETTERS_TO_UNVERIFIED: readonly LetterName[] = ['verify-email', 're
  * - `settlementParties`: who pays or receives in the settlement (mail to those who pay); `settlementPayers`: who still pays.
  * - `transferPayer`, `transferReceiver`, `transferParties`; `transferWatchers`: the parties and the group's owner.
  * - `refundApprover`: who decides; `refundParties`: payer and receiver of the payment.
+ * - `ruleMaker`: the member whom the event names, and the group's owner.
  * - `askedFriend`: who has the address that was asked, once that is proved; `askingFriend`: who asked.
  *
  * For a member without an account, where somebody has to act, the group's owner and admins are told. Whoever caused
@@ -62,6 +63,7 @@ export type Audience =
   | 'transferWatchers'
   | 'refundApprover'
   | 'refundParties'
+  | 'ruleMaker'
   | 'askedFriend'
   | 'askingFriend';
 
@@ -81,6 +83,8 @@ export const NOTICE_TYPES = [
   'expense.expired',
   'expense.disputed',
   'expense.dispute_resolved',
+  'recurring.upcoming',
+  'recurring.halted',
   'member.added',
   'member.left',
   'member.merged',
@@ -165,6 +169,8 @@ export const NOTICES: { readonly [T in EventType]?: readonly Notice[] } = {
     { to: 'sharers', inbox: 'expense.dispute_resolved' },
     { to: 'expenseCreator', inbox: 'expense.dispute_resolved' },
   ],
+  'recurring.upcoming': [{ to: 'groupMembers', inbox: 'recurring.upcoming' }],
+  'recurring.halted': [{ to: 'ruleMaker', inbox: 'recurring.halted' }],
   'settlement.planned': [{ to: 'settlementParties', inbox: 'settlement.planned', mail: 'settlement-payment' }],
   'settlement.due': [{ to: 'settlementPayers', inbox: 'settlement.due', mail: 'settlement-payment' }],
   'settlement.ended': [{ to: 'settlementParties', inbox: 'settlement.ended' }],
@@ -194,6 +200,7 @@ const SOURCE_OF: Readonly<Record<string, 'user' | 'expense' | 'payment'>> = {
   expense: 'expense',
   import: 'expense',
   budget: 'expense',
+  recurring: 'expense',
   settlement: 'payment',
   transfer: 'payment',
   refund: 'payment',

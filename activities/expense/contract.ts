@@ -81,6 +81,26 @@ export interface ExpenseActivities extends PersonActivities {
     readonly force: boolean;
   }): Promise<{ readonly outcome: string }>;
 
+  /**
+   * Does what is due of a recurring expense: tells members in advance, or records slots, each in a transaction of its own and
+   * never twice; many at once after an outage. A slot that is refused pauses it, and who made it is told.
+   *
+   * @param nowIso the workflow's time; the later of it and the worker's counts.
+   * @throws not_found (not retried).
+   */
+  advanceRecurring(input: { readonly ruleId: string; readonly nowIso: string }): Promise<{
+    readonly groupId: string;
+    readonly state: 'active' | 'paused' | 'ended';
+    /** Business day of the next slot. */
+    readonly nextOn: string | null;
+    /** When there is something to do again; null while it is not active. */
+    readonly nextAtIso: string | null;
+    /** Slots that this call recorded. */
+    readonly recorded: number;
+    /** Code of the refusal that paused it. */
+    readonly problem: string | null;
+  }>;
+
   /** Reads what a group's lifecycle waits for. */
   readGroup(input: { readonly groupId: string }): Promise<{
     readonly state: 'active' | 'archived' | 'deleted' | 'purged';

@@ -8,6 +8,7 @@ import { createGroupActivities } from './group-activities.ts';
 import { fxActivities } from './fx-activities.ts';
 import { personActivities } from '../shared/person.ts';
 import { ledgerActivities } from './ledger-activities.ts';
+import { recurringActivities } from './recurring-activities.ts';
 
 /** Makes the activities of the expense service. */
 export function createExpenseActivities(deps: ActivityDeps): ExpenseActivities {
@@ -17,6 +18,7 @@ export function createExpenseActivities(deps: ActivityDeps): ExpenseActivities {
       ...approvalActivities(deps),
       ...createGroupActivities(deps),
       ...fxActivities(deps),
+      ...recurringActivities(deps),
       ...personActivities(deps, { files: EXPENSE_EXPORT, erase: eraseStep, traces: countExpenseTraces }),
       ...importActivities(deps),
     },

@@ -9,6 +9,7 @@ export const TAGS: Readonly<Record<string, string>> = {
   invitations: 'Invitations into a group, by link or by mail.',
   expenses: 'Expenses and money coming in: recording, editing, approval, history.',
   receipts: 'Pictures and PDFs that belong to an expense.',
+  'recurring expenses': 'Expenses that are recorded again and again, one a slot.',
   comments: 'What members say about an expense, and whom they name in it.',
   categories: 'What money is spent on, in two levels: those of the product, translated, and those of a group.',
   activity: 'What happened in a group: who, when, field by field.',

@@ -27,6 +27,7 @@ import { CategoriesAndChanges } from './0035-categories-and-changes.ts';
 import { Activity } from './0036-activity.ts';
 import { Comments } from './0037-comments.ts';
 import { Receipts } from './0038-receipts.ts';
+import { Recurring } from './0040-recurring.ts';
 import { ExpenseSearch } from './0043-expense-search.ts';
 import { Budgets } from './0044-budgets.ts';
 import { FxRates } from './0047-fx-rates.ts';
@@ -63,6 +64,7 @@ export const MIGRATIONS: MigrationObject[] = [
   { name: '0036-activity', class: Activity },
   { name: '0037-comments', class: Comments },
   { name: '0038-receipts', class: Receipts },
+  { name: '0040-recurring', class: Recurring },
   { name: '0043-expense-search', class: ExpenseSearch },
   { name: '0044-budgets', class: Budgets },
   { name: '0047-fx-rates', class: FxRates },

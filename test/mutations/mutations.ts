@@ -401,4 +401,22 @@ export const MUTATIONS: readonly Mutation[] = [
     file: 'api/routes/expense/expenses/approval-races.test.ts',
     test: 'the quorum is capped by those who are left, and what they said decides',
   },
+  {
+    patch: '70-month-drifts',
+    breaks: 'the slots of a month keep the day of their anchor',
+    file: 'domain/recurrence.test.ts',
+    test: 'monthly from 31 January, each month has its last day or the 31st, and never drifts',
+  },
+  {
+    patch: '71-slot-not-counted',
+    breaks: 'a rule that ends by count gives so many slots',
+    file: 'api/routes/expense/recurring/recurring.test.ts',
+    test: 'slots that are due, are each recorded once, also by two processes at once',
+  },
+  {
+    patch: '72-slot-in-utc',
+    breaks: 'a slot is due when its day begins in the zone of the group',
+    file: 'api/routes/expense/recurring/recurring.test.ts',
+    test: 'made, tells its next slot in the zone of the group, and wakes its process',
+  },
 ];

@@ -48,6 +48,16 @@ export async function oneOfEach(api: TestApi, owner: TestUser, debtor: TestUser)
     split: { method: 'equal', among: [memberIds.owner, memberIds.debtor, memberIds.guest] },
   });
   const receipt = await post(owner, `/v1/expenses/${expense.id}/receipts`, formOf(ONE_PIXEL));
+  const recurring = await post(owner, `${at}/recurring`, {
+    expense: {
+      description: 'Rent',
+      total: { amount: '900.00', currency: 'EUR' },
+      payers: [{ memberId: memberIds.owner, amount: '900.00' }],
+      split: { method: 'equal', among: [memberIds.owner, memberIds.debtor] },
+    },
+    every: { n: 1, unit: 'month' },
+    start: '2099-01-31',
+  });
   const comment = await post(owner, `/v1/expenses/${expense.id}/comments`, { text: 'Was this with tip?' });
   const category = await post(owner, `${at}/categories`, { name: 'Ski passes', parent: 'travel' });
   const transfer = await post(debtor, `${at}/payments`, {
@@ -129,6 +139,7 @@ export async function oneOfEach(api: TestApi, owner: TestUser, debtor: TestUser)
     token: invitation.token as string,
     expenseId: expense.id as string,
     categoryId: category.id as string,
+    recurringId: recurring.id as string,
     commentId: comment.id as string,
     receiptId: receipt.id as string,
     transferId: transfer.id as string,

@@ -13,6 +13,13 @@ export interface ExpenseApprovalInput {
   readonly expenseId: string;
 }
 
+/** Input of the workflow `recurringExpense`. */
+export interface RecurringExpenseInput {
+  readonly ruleId: string;
+  /** Slots that earlier runs of this process recorded; carried over when it continues as new. */
+  readonly recorded?: number;
+}
+
 /** Workflow type of the hourly schedule that fetches exchange rates; takes no input. */
 export const FX_REFRESH = 'fxRefresh';
 
@@ -51,4 +58,15 @@ export const importGroupProcess: ProcessDefinition<ImportGroupInput> = {
   details:
     'Records the rows of a file in batches. Signal `cancel` ends it in good order: what is recorded is reversed. Terminating or resetting this does no harm, the sweep starts it again and it goes on where it was.',
   attributes: (input) => startAttributes({ subjectId: input.importId }),
+};
+
+/** An expense that is recorded again and again: `recurring/<ruleId>`. */
+export const recurringExpenseProcess: ProcessDefinition<RecurringExpenseInput> = {
+  process: 'recurringExpense',
+  service: 'expense',
+  input: (key) => ({ ruleId: keyParts(key, 1)[0]! }),
+  summary: (input) => `Recurring expense ${input.ruleId}`,
+  details:
+    'Records one expense a slot, when its day begins in the zone of the group, and tells members in advance where the rule says so. Slots missed in an outage are caught up. Update `retryNow` looks at once. Terminating or resetting this does no harm: each slot is recorded once, and the sweep starts it again.',
+  attributes: (input) => startAttributes({ subjectId: input.ruleId }),
 };

@@ -86,5 +86,7 @@ const PURGE: readonly string[] = [
   `delete from expense.preset where group_id = $1`,
   `delete from expense.member_merge_entry e using expense.member_merge m where m.id = e.merge_id and m.group_id = $1`,
   `delete from expense.member_merge where group_id = $1`,
+  `update expense.recurring_rule set state = 'ended', problem = null, expense = jsonb_set(expense || '{"description": "", "notes": "", "tags": []}', '{split}',
+     ${withoutItemNames("(expense -> 'split')")}) where group_id = $1`,
   `update expense.dispute set reason = '' where group_id = $1`,
 ];

@@ -70,7 +70,7 @@ export async function recordExpenses(
   const find = rateReaderIn(tx);
   const items: PreparedItem[] = [];
   for (const [index, expense] of command.expenses.entries()) {
-    items.push(await at(pointerOf(index), () => prepare(tx, find, command, context, member, expense)));
+    items.push(await pointingInto(pointerOf(index), () => prepare(tx, find, command, context, member, expense)));
   }
   if (!mayAddExpense(member.role, context.policy.whoMayAdd)) throw refusal('forbidden', 'Your role does not allow this.');
   unwrap(moveGroup(context.state, 'change'));
@@ -150,7 +150,8 @@ async function refuseTaken(tx: Tx, items: readonly RecordItem[], pointerOf: (ind
   }
 }
 
-async function at<T>(prefix: string, work: () => Promise<T>): Promise<T> {
+/** Runs work about a part of a request; a refusal of it points into that part. */
+export async function pointingInto<T>(prefix: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {

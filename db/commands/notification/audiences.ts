@@ -61,6 +61,10 @@ export const AUDIENCE_SQL: Record<Audience, string> = {
     from e join payment_pub.refund_v1 r on r.id = e.subject_id join payment_pub.payment_v1 y on y.id = r.payment_id
     cross join lateral unnest(array[y.from_member_id, y.to_member_id]) as p (member_id) ${acting('p.member_id')}
     where e.audience = 'refundParties'`,
+  ruleMaker: `select e.ordinal, m.user_id, e.data - 'memberId', true
+    from e join expense_pub.membership_v1 m on m.group_id = e.group_id and m.user_id is not null and m.state = 'active'
+      and (m.member_id::text = e.data ->> 'memberId' or m.role = 'owner')
+    where e.audience = 'ruleMaker'`,
   askedFriend: `select e.ordinal, f.asked_id, jsonb_build_object('userId', f.asker_id), (e.data ->> 'mail')::boolean
     from e join user_pub.friendship_v1 f on f.id = e.subject_id and f.state = 'pending' and not f.unseen
     where e.audience = 'askedFriend' and e.data ->> 'askedId' is not null`,

@@ -34,6 +34,8 @@ import { Preset } from './preset.ts';
 import { ExpenseExportPart } from './expense-export-part.ts';
 import { MemberMerge } from './member-merge.ts';
 import { MemberMergeEntry } from './member-merge-entry.ts';
+import { RecurringRule } from './recurring-rule.ts';
+import { RecurringSlot } from './recurring-slot.ts';
 
 /** Every table of the expense service. */
 export const expenseEntities = [
@@ -73,4 +75,6 @@ export const expenseEntities = [
   ExpenseExportPart,
   MemberMerge,
   MemberMergeEntry,
+  RecurringRule,
+  RecurringSlot,
 ];

@@ -1,6 +1,8 @@
-/** Pending approvals, imports that run, and groups until they are purged; see db/queries/unfinished.ts. */
+/** Pending approvals, recurring expenses that are not paused, imports that run, and groups until they are purged; see db/queries/unfinished.ts. */
 export const UNFINISHED_EXPENSE = `
 select distinct 'expenseApproval' as process, r.expense_id::text as key from expense.approval_round r where r.outcome = 'waiting' and r.opened_at < $1
+union all
+select 'recurringExpense', r.id::text from expense.recurring_rule r where r.state = 'active' and r.updated_at < $1
 union all
 select 'groupLifecycle', g.id::text from expense."group" g where g.purged_at is null and g.updated_at < $1
 union all

@@ -474,6 +474,8 @@ class Play {
     const comment = (words: string): Promise<Json> => this.#ana.call('POST', `/v1/expenses/${idOf(standing!)}/comments`, { text: words });
     const [toChange, toTakeAway] = await Promise.all([comment('One'), comment('Two')]);
     const category = await this.#ana.call('POST', `/v1/groups/${home.id}/categories`, { name: 'Ski passes', parent: 'travel' });
+    const [rule, toEnd] = [await this.recurring(home), await this.recurring(home)];
+    const ofRule = { token: group.token, path: { recurringId: idOf(rule) } };
     const [standingImport, toUndo] = [await this.imported(home), await this.imported(home)];
     return {
       createExpense: [{ ...group, body: dinner(home) }],
@@ -505,6 +507,15 @@ class Play {
       updateGroupCategory: [{ token: group.token, path: { groupId: home.id, categoryId: idOf(category) }, body: { archived: true } }],
       disputeExpense: [{ ...of(toDispute), body: { reason: 'I was not there' } }],
       resolveDispute: [of(toResolve)],
+      createRecurring: [{ ...group, body: rent(home) }],
+      listRecurring: [group],
+      getRecurring: [ofRule],
+      previewRecurring: [ofRule],
+      updateRecurring: [{ ...ofRule, headers: any, body: { noticeDays: 3 } }],
+      pauseRecurring: [ofRule],
+      resumeRecurring: [ofRule],
+      skipRecurring: [ofRule],
+      endRecurring: [{ token: group.token, path: { recurringId: idOf(toEnd) }, headers: any }],
       getBalances: [group],
       getPlan: [group],
       explainBalance: [{ ...group, query: { from: home.ben, to: home.ana } }],
@@ -634,6 +645,7 @@ class Play {
       expenseId: [idOf(one), idOf(two), idOf(pending)],
       importId: [idOf(await this.imported(open))],
       categoryId: [idOf(category)],
+      recurringId: [idOf(await this.recurring(open))],
       commentId: [idOf(comment)],
       receiptId: [idOf(await this.receipt(one))],
       settlementId: [settling.settlementId],
@@ -643,6 +655,10 @@ class Play {
       requestId: [idOf(await this.#ana.call('POST', '/v1/me/export'))],
       reminderId: [idOf(reminder)],
     };
+  }
+
+  async recurring(group: Group): Promise<Json> {
+    return this.#ana.call('POST', `/v1/groups/${group.id}/recurring`, rent(group));
   }
 
   #reaches(person: Person, path: string, states: readonly string[]): Promise<Json> {
@@ -670,6 +686,11 @@ function dinner(group: Group): Json {
     payers: [{ memberId: group.ana, amount: '90.00' }],
     split: { method: 'equal', among: [group.ana, group.ben, group.cara] },
   };
+}
+
+function rent(group: Group): Json {
+  const { date: _date, ...expense } = dinner(group);
+  return { expense: { ...expense, description: 'Rent' }, every: { n: 1, unit: 'month' }, start: '2099-01-31' };
 }
 
 function handOver(group: Group): Json {
