@@ -173,6 +173,52 @@ describe('merge of members', function () {
     assert.equal((await nets())[boId], '11.00', 'what was there before the merge');
   });
 
+  it('whoever asks the ledger otherwise, agrees: past days, other currencies, plans and explanations', async () => {
+    const rate = { perGroupCurrency: '3', source: 'typed' };
+    await record('10.00', boId, [boId, benId, anaId], { date: '2026-09-01' });
+    await record('6.00', anaId, [boId, guestId], { date: '2026-10-01', total: { amount: '6.00', currency: 'USD' }, rate });
+    await transact(api.deps.databases.expense!, (tx) =>
+      postTransfer(tx, {
+        paymentId: uuidv7(),
+        transferId: uuidv7(),
+        groupId,
+        from: benId,
+        to: boId,
+        money: EUR('2.00'),
+        date: '2026-10-02',
+      }),
+    );
+    const sheet = async (at: string): Promise<Map<string, number>> => {
+      const { status, body } = await call(ana, 'GET', `/balances?at=${at}`);
+      assert.equal(status, 200, JSON.stringify(body));
+      const rows = [...body.balances, ...body.inGroupCurrency] as { memberId: string; currency?: string; net: string }[];
+      return new Map(
+        rows.map((row, index) => [
+          `${row.memberId}/${index < body.balances.length ? row.currency : 'group'}`,
+          Math.round(Number(row.net) * 100),
+        ]),
+      );
+    };
+    const days = ['2026-09-15', '2026-10-01', '2026-10-02'];
+    const before = await Promise.all(days.map(sheet));
+    assert.equal((await merge(boId, benId)).status, 200);
+    for (const [index, day] of days.entries()) {
+      const after = await sheet(day);
+      const keys = new Set([...before[index]!.keys(), ...after.keys()].map((key) => key.replace(boId, benId)));
+      for (const key of keys) {
+        const was = (before[index]!.get(key) ?? 0) + (key.startsWith(benId) ? (before[index]!.get(key.replace(benId, boId)) ?? 0) : 0);
+        assert.equal(after.get(key) ?? 0, was, `${day} ${key}`);
+      }
+    }
+    const { transfers } = (await call(ana, 'GET', '/plan')).body as {
+      transfers: { from: string; to: string; money: { amount: string } }[];
+    };
+    assert.ok(transfers.every(({ from, to }) => from !== boId && to !== boId));
+    for (const { from, to, money } of transfers)
+      assert.equal((await call(ana, 'GET', `/balances/explain?from=${from}&to=${to}`)).body.amount, money.amount);
+    for (const path of ['/activity', '/stats', '/export?format=json']) assert.equal((await call(ana, 'GET', path)).status, 200, path);
+  });
+
   it('undone by an operator, everything is as before but what was changed since, which is told', async () => {
     const [kept, changed] = [
       (await record('10.00', boId, [boId, benId, anaId])).body.id as string,
