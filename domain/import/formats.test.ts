@@ -197,6 +197,8 @@ describe('formats of imports', () => {
     ['nothing known', 'a,b,c\n1,2,3\n', ['0 unknown_format']],
     ['JSON of nobody', '{"a": 1}', ['0 unknown_format']],
     ['broken JSON', '{"a": ', ['0 malformed_json']],
+    ['JSON of a million levels', '['.repeat(1_000_000), ['0 malformed_json']],
+    ['JSON of a million levels that end', `${'['.repeat(1_000_000)}${']'.repeat(1_000_000)}`, ['0 malformed_json']],
     ['JSON of a thousand levels', `${'['.repeat(1_000)}${']'.repeat(1_000)}`, ['0 malformed_json']],
     ['empty', '  \n\n', ['0 empty_file']],
     ['a header alone', 'Date,Description,Category,Cost,Currency,Ana,Ben\n', ['0 empty_file']],

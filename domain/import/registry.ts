@@ -80,7 +80,8 @@ function cutJson(text: string): FileSource | RowProblem {
   try {
     return { kind: 'json', value: parseJsonTexts(text) };
   } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
+    // What is nested a million levels deep runs out of stack before it is found to be so.
+    if (!(error instanceof SyntaxError) && !(error instanceof RangeError)) throw error;
     return problem(0, 'malformed_json', 'The file is not well-formed JSON.');
   }
 }

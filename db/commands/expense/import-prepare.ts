@@ -143,7 +143,7 @@ async function resolveNames(tx: Tx, held: HeldImport, people: readonly string[])
     [held.groupId],
   );
   const remembered = new Map(earlier.map(({ name, id }) => [name, id]));
-  const members: Record<string, string> = {};
+  const members = byAnyName();
   const missing: string[] = [];
   const problems: RowProblem[] = [];
   for (const name of people) {
@@ -164,6 +164,11 @@ async function resolveNames(tx: Tx, held: HeldImport, people: readonly string[])
   return { members, missing, problems };
 }
 
+/** A record without a prototype: people may be called `__proto__`. */
+function byAnyName(): Record<string, string> {
+  return Object.create(null) as Record<string, string>;
+}
+
 function folded(name: string): string {
   return name.normalize('NFC').trim().toLowerCase();
 }
@@ -175,7 +180,7 @@ async function addMembers(
   names: readonly string[],
   weights: ReadonlyMap<string, string>,
 ): Promise<Record<string, string>> {
-  const added: Record<string, string> = {};
+  const added = byAnyName();
   if (names.length === 0) return added;
   const actor = await memberOf(tx, group, held.createdBy);
   for (const name of names) added[name] = (await addMember(tx, group, actor, { displayName: name, weight: weights.get(name) })).id;

@@ -185,7 +185,7 @@ function withTag(tags: readonly string[], tag: string): readonly string[] {
 
 /** A row with members in the place of names. Where two names are one member, their parts are put together. */
 export function mapRow(row: ImportedRow, members: Readonly<Record<string, string>>): ImportedRow {
-  const idOf = (name: string): string => members[name] ?? name;
+  const idOf = (name: string): string => (Object.hasOwn(members, name) ? members[name] : undefined) ?? name;
   const { input, owed } = row;
   const names = [...new Set([...input.payers.map((payer) => payer.memberId), ...splitMembers(input.split)])];
   const isOneToOne = new Set(names.map(idOf)).size === names.length;

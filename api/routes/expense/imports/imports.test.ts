@@ -180,6 +180,17 @@ describe('imports', function () {
     assert.deepEqual([failed.state, failed.problems[0]?.code], ['failed', 'ambiguous_member']);
   });
 
+  it('names that mean something to programs, are names like others', async () => {
+    const groupId = await newGroup();
+    const names = ['__proto__', 'constructor', 'toString', "'; drop table expense.member; --", '<b>Ben</b>', '🏔'];
+    const head = `Date,Title,${names.flatMap((name) => [`Paid by ${name}`, `Paid for ${name}`]).join(',')},Currency,Category,Exchange rate`;
+    const row = `2026-01-03,Tea,${names.map((_, index) => (index === 0 ? '6.00,1.00' : ',1.00')).join(',')},EUR,,`;
+    const done = await run(groupId, `${head}\n${row}\n`);
+    assert.deepEqual([done.state, done.imported, Object.keys(done.members).length], ['done', 1, 6], JSON.stringify(done));
+    assert.equal((await balancesOf(groupId))['__proto__ EUR'], '5.00');
+    assert.equal((await run(groupId, `${head}\n${row}\n`)).skipped, 1);
+  });
+
   it('locked period, its rows are problems, and an import in it cannot be undone', async () => {
     const groupId = await newGroup();
     const done = await run(groupId, FILE);
