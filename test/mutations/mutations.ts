@@ -419,4 +419,34 @@ export const MUTATIONS: readonly Mutation[] = [
     file: 'api/routes/expense/recurring/recurring.test.ts',
     test: 'made, tells its next slot in the zone of the group, and wakes its process',
   },
+  {
+    patch: '90-equal-rows-are-one',
+    breaks: 'equal rows of one file are all kept',
+    file: 'api/routes/expense/imports/imports.test.ts',
+    test: 'file, its members are added and its rows posted without being asked about, equal ones all',
+  },
+  {
+    patch: '91-row-not-balanced',
+    breaks: 'a row of nets sums to zero',
+    file: 'domain/import/formats.test.ts',
+    test: 'bad rows, each is named with its reason, and good ones are found beside them',
+  },
+  {
+    patch: '92-formula-runs',
+    breaks: 'no cell of an export runs as a formula',
+    file: 'domain/csv.test.ts',
+    test: 'formula, loses its meaning, and the text comes back whatever it was',
+  },
+  {
+    patch: '93-undo-keeps-postings',
+    breaks: 'the undo of an import reverses its postings',
+    file: 'api/routes/expense/imports/imports.test.ts',
+    test: 'undo, reverses all, takes out members whom nobody needs, and lets the file come again',
+  },
+  {
+    patch: '94-bad-row-passes',
+    breaks: 'one bad row refuses the file',
+    file: 'api/routes/expense/imports/imports.test.ts',
+    test: 'bad rows, refuse the file whole with every problem; skipped where the caller says so',
+  },
 ];
