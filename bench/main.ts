@@ -24,6 +24,8 @@ const MEASUREMENTS: Readonly<Record<string, { readonly what: string; readonly lo
   memory: { what: 'resident memory after the demo, and of a parked workflow', load: () => import('./memory.ts') },
   signin: { what: 'reads while 20 people a second sign in, against reads alone', load: () => import('./signin.ts') },
   enumeration: { what: 'whether the time of an answer tells who has an account', load: () => import('./enumeration.ts') },
+  import: { what: 'a file of 10,000 rows, and what memory the worker takes', load: () => import('./import.ts') },
+  peers: { what: 'bills and balances beside I Hate Money', load: () => import('./peers.ts') },
   ready: { what: 'from npm start to /readyz', load: () => import('./ready.ts') },
 };
 

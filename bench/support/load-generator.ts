@@ -93,6 +93,11 @@ function preparing(traffic: Traffic): () => Prepared {
         }),
         status: 201,
       });
+    case 'form': {
+      const { path, token, body } = traffic;
+      const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/x-www-form-urlencoded' };
+      return () => ({ method: 'POST', path, headers, body, status: 201 });
+    }
     case 'read': {
       const { path, token } = traffic;
       return () => ({ method: 'GET', path, headers: { authorization: `Bearer ${token}` }, body: null, status: 200 });

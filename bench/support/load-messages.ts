@@ -4,6 +4,8 @@ export type Traffic =
   | { readonly kind: 'expenses'; readonly groups: readonly { groupId: string; token: string; memberIds: readonly string[] }[] }
   /** Expenses to the bare server. */
   | { readonly kind: 'bare'; readonly groups: number; readonly token: string }
+  /** One form posted over and over, answered with 201. */
+  | { readonly kind: 'form'; readonly path: string; readonly token: string; readonly body: string }
   /** One read, over and over. */
   | { readonly kind: 'read'; readonly path: string; readonly token: string };
 
