@@ -402,6 +402,30 @@ export const MUTATIONS: readonly Mutation[] = [
     test: 'the quorum is capped by those who are left, and what they said decides',
   },
   {
+    patch: '160-group-not-asked',
+    breaks: 'a search finds nothing of a group whose id ends alike',
+    file: 'db/queries/expense/expense-list.test.ts',
+    test: 'a rare word, in every order, gives what plain SQL gives, over its pages',
+  },
+  {
+    patch: '161-spent-although-it-waits',
+    breaks: 'figures leave out what waits for approval',
+    file: 'api/routes/expense/stats/stats.test.ts',
+    test: 'by category, leave out what is deleted, waits, or is no expense',
+  },
+  {
+    patch: '162-alert-too-late',
+    breaks: 'a budget alerts when its share is reached',
+    file: 'api/routes/expense/budgets/budgets.test.ts',
+    test: 'alerts, are given at the share and not a cent before, once, whoever reads the events again',
+  },
+  {
+    patch: '163-markup-of-people',
+    breaks: 'what people write stays text in a chart',
+    file: 'api/charts/charts.test.ts',
+    test: 'categories, of any names and sums, are well-formed and hold no element, reference or script beyond their own',
+  },
+  {
     patch: '70-month-drifts',
     breaks: 'the slots of a month keep the day of their anchor',
     file: 'domain/recurrence.test.ts',
