@@ -37,8 +37,8 @@ export interface Stats {
 interface Row {
   readonly key: string | null;
   readonly currency: string;
-  readonly spent: string;
-  readonly income: string;
+  readonly spent: string | null;
+  readonly income: string | null;
   readonly paid: string | null;
   readonly received: string | null;
   readonly count: string;
@@ -55,14 +55,13 @@ export async function findStats(
 ): Promise<Stats> {
   const values = ['groupId' in scope ? scope.groupId : scope.userId, from ?? null, to ?? null];
   const source = 'userId' in scope ? OWN_SHARES : by === 'member' ? MEMBERS : EXPENSES;
-  const [rows, totals] = await Promise.all([
-    query<Row>(
-      `${grouped(source, by)} order by ${by === 'month' ? 'key desc' : 'count desc'}, key, currency limit ${STATS_ROWS_MAX + 1}`,
-      values,
-    ),
-    // An expense with two tags is in two rows, and one of four members in four: their sums are no totals.
-    query<Row>(`${grouped('userId' in scope ? OWN_SHARES : EXPENSES, null)} order by currency`, values),
-  ]);
+  const list = `${grouped(source, by)} order by ${by === 'month' ? 'key desc' : 'count desc'}, key, currency limit ${STATS_ROWS_MAX + 1}`;
+  const readTotals = (): Promise<Row[]> =>
+    query<Row>(`${grouped('userId' in scope ? OWN_SHARES : EXPENSES, null)} order by currency`, values);
+  // An expense with two tags is in two rows, and one of four members in four: their sums are no totals. Those of other keys are, where
+  // all of them are here.
+  const [rows, asked] = await Promise.all([query<Row>(list, values), by === 'tag' || by === 'member' ? readTotals() : null]);
+  const totals = asked ?? (rows.length > STATS_ROWS_MAX ? await readTotals() : addedUp(rows));
   const shown = rows.slice(0, STATS_ROWS_MAX);
   return {
     totals: totals.map((row) => sumsOf(row)),
@@ -73,44 +72,65 @@ export async function findStats(
 
 const WITHIN = `e.state = 'posted' and e.category is distinct from '${PAYMENT_CATEGORY}' and ($2::date is null or e.date >= $2) and ($3::date is null or e.date <= $3)`;
 
-const EXPENSES = `select e.category, e.tags, e.date, e.group_id, null::uuid as member, e.currency, e.kind, e.total_minor as share,
-    null::bigint as handled
+const EXPENSES = `select e.category, e.tags, e.date, e.group_id, null::uuid as member, e.currency, e.kind, e.total_minor as owed, null::bigint as paid
   from expense.expense e where e.group_id = $1 and ${WITHIN}`;
 
-// The lines of the posting that stands say what each member bears and what they gave or took. Of an income the sides are turned.
-const LINE = `case e.kind when 'expense' then l.owed else l.paid end as share, case e.kind when 'expense' then l.paid else l.owed end as handled`;
-
-const MEMBERS = `select e.category, e.tags, e.date, e.group_id, l.account_id as member, e.currency, e.kind, ${LINE}
+// The lines of the posting that stands say what each member bears and what they gave or took.
+const MEMBERS = `select e.category, e.tags, e.date, e.group_id, l.account_id as member, e.currency, e.kind, l.owed, l.paid
   from expense.expense e join expense.posting_line l on l.posting_id = e.posting_id and l.group_id = e.group_id
   where e.group_id = $1 and ${WITHIN}`;
 
-const OWN_SHARES = `select e.category, e.tags, e.date, e.group_id, l.account_id as member, e.currency, e.kind, ${LINE}
+const OWN_SHARES = `select e.category, e.tags, e.date, e.group_id, l.account_id as member, e.currency, e.kind, l.owed, l.paid
   from expense.member m join expense."group" g on g.id = m.group_id and g.state <> 'deleted'
   join expense.posting_line l on l.group_id = m.group_id and l.account_id = m.id
   join expense.expense e on e.group_id = m.group_id and e.posting_id = l.posting_id
   where m.user_id = $1 and m.state = 'active' and ${WITHIN}`;
 
-const KEYS: Readonly<Record<StatsBy, string>> = {
-  category: 's.category',
-  member: 's.member::text',
-  // A day at a time first, since writing months takes longer than adding.
-  month: 's.date',
-  tag: 's.tag',
-  group: 's.group_id::text',
+/** The column of each key, and how it is written once it is summed up. */
+const KEYS: Readonly<Record<StatsBy, readonly [string, string]>> = {
+  category: ['s.category', 'key'],
+  member: ['s.member', 'key::text'],
+  month: ['s.date', `to_char(key, 'YYYY-MM')`],
+  tag: ['t.tag', 'key'],
+  group: ['s.group_id', 'key::text'],
 };
 
+/**
+ * Adds up in two steps: by the column as it is stored and by kind, plain sums alone, since that is done for each row; then the few
+ * rows of it by the key as it is shown.
+ */
 function grouped(source: string, by: StatsBy | null): string {
-  const key = by === null ? 'null::text' : KEYS[by];
-  const rows =
-    by === 'tag'
-      ? `(${source}) of cross join lateral (select unnest(case of.tags when '{}' then array[null] else of.tags end) as tag) t`
-      : '';
-  const sums = `select ${key} as key, s.currency, sum(s.share) filter (where s.kind = 'expense') as spent, sum(s.share) filter (where s.kind = 'income') as income,
-      sum(s.handled) filter (where s.kind = 'expense') as paid, sum(s.handled) filter (where s.kind = 'income') as received, count(*) filter (where s.share > 0 or s.handled > 0) as count
-    from ${rows === '' ? `(${source})` : `(select of.*, t.tag from ${rows})`} s group by 1, 2`;
-  if (by !== 'month') return `select * from (${sums}) sums where count > 0`;
-  return `select * from (select to_char(key, 'YYYY-MM') as key, currency, sum(spent) as spent, sum(income) as income, sum(paid) as paid, sum(received) as received, sum(count) as count
-    from (${sums}) days group by 1, 2) sums where count > 0`;
+  const [column, key] = by === null ? ['null::text', 'key'] : KEYS[by];
+  const tags = by === 'tag' ? `cross join lateral unnest(case s.tags when '{}' then array[null] else s.tags end) as t (tag)` : '';
+  // Of an income the sides are turned: who took the money owes it, and who has a share is to get it.
+  const [share, handled] =
+    source === EXPENSES
+      ? ['owed', 'paid']
+      : [`case kind when 'income' then paid else owed end`, `case kind when 'income' then owed else paid end`];
+  return `select ${key} as key, currency, sum(${share}) filter (where kind = 'expense') as spent, sum(${share}) filter (where kind = 'income') as income,
+      sum(${handled}) filter (where kind = 'expense') as paid, sum(${handled}) filter (where kind = 'income') as received, sum(count) as count
+    from (select ${column} as key, s.currency, s.kind, sum(s.owed) as owed, sum(s.paid) as paid, count(*) as count from (${source}) s ${tags} group by 1, 2, 3) sums
+    group by 1, 2`;
+}
+
+/** Rows of every key as those of none: one of each currency. */
+function addedUp(rows: readonly Row[]): Row[] {
+  const byCurrency = Object.entries(Object.groupBy(rows, ({ currency }) => currency));
+  return byCurrency
+    .toSorted(([one], [other]) => (one < other ? -1 : 1))
+    .map(([currency, some = []]) => {
+      const sum = (field: 'spent' | 'income' | 'paid' | 'received' | 'count'): string | null =>
+        some.every((row) => row[field] === null) ? null : some.reduce((total, row) => total + BigInt(row[field] ?? 0), 0n).toString();
+      return {
+        key: null,
+        currency,
+        spent: sum('spent'),
+        income: sum('income'),
+        paid: sum('paid'),
+        received: sum('received'),
+        count: sum('count') ?? '0',
+      };
+    });
 }
 
 function sumsOf(row: Row): Omit<StatsRow, 'key'> {
