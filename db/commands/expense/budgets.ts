@@ -15,6 +15,7 @@ export const BUDGET_EVENTS: readonly EventType[] = [
   'expense.posted',
   'expense.updated',
   'expense.restored',
+  'import.ended',
   'expense.moved',
   'budget.changed',
 ];
