@@ -54,6 +54,15 @@ export async function writeExportPage(
   return cursor.file + 1 < files.length ? { file: cursor.file + 1, after: '', seq: 0 } : null;
 }
 
+/** Writes a file that is no list of rows, whole, as one part. */
+export async function writeExportFile(tx: Tx, requestId: string, file: { name: string; content: Buffer }): Promise<void> {
+  await tx.query(
+    `insert into "${tx.db.service}".export_part (request_id, file, seq, rows, content) values ($1, $2, 0, 1, $3)
+     on conflict (request_id, file, seq) do update set content = excluded.content`,
+    [requestId, file.name, file.content],
+  );
+}
+
 /** Deletes the parts that a service gave to an export. @returns how many. */
 export async function discardExportParts(db: ServiceDatabase, requestId: string): Promise<number> {
   const gone = await read(db, `delete from "${db.service}".export_part where request_id = $1 returning 1`, [requestId]);

@@ -1,5 +1,3 @@
-import { countExpenseTraces, eraseStep } from '../../db/commands/expense/erasure.ts';
-import { EXPENSE_EXPORT } from '../../db/queries/expense/export-files.ts';
 import { activityEdge, type ActivityDeps } from '../edge.ts';
 import { approvalActivities } from './approval-activities.ts';
 import type { ExpenseActivities } from './contract.ts';
@@ -7,6 +5,7 @@ import { importActivities } from './import-activities.ts';
 import { createGroupActivities } from './group-activities.ts';
 import { fxActivities } from './fx-activities.ts';
 import { personActivities } from '../shared/person.ts';
+import { expensePerson } from './person-data.ts';
 import { ledgerActivities } from './ledger-activities.ts';
 import { recurringActivities } from './recurring-activities.ts';
 
@@ -19,7 +18,7 @@ export function createExpenseActivities(deps: ActivityDeps): ExpenseActivities {
       ...createGroupActivities(deps),
       ...fxActivities(deps),
       ...recurringActivities(deps),
-      ...personActivities(deps, { files: EXPENSE_EXPORT, erase: eraseStep, traces: countExpenseTraces }),
+      ...personActivities(deps, expensePerson(deps)),
       ...importActivities(deps),
     },
     deps.logger,

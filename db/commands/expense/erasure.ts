@@ -11,6 +11,7 @@ import { policyWithout } from './group-policy.ts';
 import { purgeNow, withoutItemNames } from './group-purge.ts';
 import { handOver } from './group-state.ts';
 import { lockGroup, touchGroup } from './groups.ts';
+import { dropReceipts } from './receipts.ts';
 import { hasOpenMoney, markLeft, noteChange, roleOf } from './members.ts';
 
 /** Rows of texts that one transaction takes. */
@@ -54,10 +55,18 @@ export async function countExpenseTraces(query: Tx['query'], userId: string): Pr
 
 /**
  * Blanks what a member wrote in a group: descriptions, notes, tags and names of items of expenses that they recorded, and of the
- * versions that they made of others', and their comments. Amounts, dates and categories stay, so that everybody's balance can still be explained.
+ * versions that they made of others', their comments, and receipts that they gave. Amounts, dates and categories stay, so that everybody's balance can still be explained.
  */
 async function eraseTexts(tx: Tx, groupId: string, memberId: string): Promise<number> {
   const values = [groupId, [memberId, ...(await mergedInto(tx, memberId))], TEXTS_MAX];
+  // First, since a rule writes its words again and again.
+  const rules = await tx.query<{ id: string }>(
+    `update expense.recurring_rule set state = 'ended', problem = null, version = version + 1, updated_at = now(),
+       expense = jsonb_set(expense || '${BLANK_JSON}', '{split}', coalesce(${withoutItemNames("(expense -> 'split')")}, 'null'))
+     where group_id = $1 and created_by = any ($2::uuid[]) and (state <> 'ended' or expense ->> 'description' <> '${ERASED_TEXT}') and $3 > 0 returning id`,
+    values,
+  );
+  for (const { id } of rules) tx.emit({ type: 'recurring.changed', subjectId: id, groupId, data: { state: 'ended' } });
   const versions = await tx.query<{ id: string }>(
     `update expense.expense_version v set content = jsonb_set(v.content || '${BLANK_JSON}', '{split}', coalesce(${withoutItemNames("(v.content -> 'split')")}, 'null'))
      from (select w.expense_id, w.version from expense.expense e join expense.expense_version w on w.expense_id = e.id
@@ -81,7 +90,15 @@ async function eraseTexts(tx: Tx, groupId: string, memberId: string): Promise<nu
        select id from expense.comment where group_id = $1 and author_member_id = any ($2::uuid[]) and text <> '' limit $3) returning 1`,
     values,
   );
-  return versions.length + expenses.length + comments.length;
+  const receipts = await tx.query<{ id: string }>(
+    'select id from expense.receipt where group_id = $1 and uploaded_by = any ($2::uuid[]) order by id limit $3',
+    values,
+  );
+  await dropReceipts(
+    tx,
+    receipts.map(({ id }) => id),
+  );
+  return rules.length + versions.length + expenses.length + comments.length + receipts.length;
 }
 
 /** Answers that others' Idempotency-Keys keep, such as those to their votes, show the expense with its words. */

@@ -11,6 +11,9 @@ const byId = (name: string, from: string, condition: string, row: string): Expor
   sql: `select t.id::text as cursor, ${row} as row from ${from} where ${condition} and t.id > ${AFTER} order by t.id limit $3`,
 });
 
+/** A receipt that a user gave, the first after another one. `$1`: the user, `$2`: the id after which it comes. */
+export const NEXT_RECEIPT = `select t.id, t.content_type as type from expense.receipt t where t.uploaded_by in (${MINE}) and t.id > ${AFTER} order by t.id limit 1`;
+
 /** What the expense service knows of a person: their places in groups, and what they recorded, shared or decided. */
 export const EXPENSE_EXPORT: readonly ExportFile[] = [
   byId(
@@ -78,6 +81,19 @@ export const EXPENSE_EXPORT: readonly ExportFile[] = [
     `t.author_member_id in (${MINE}) and t.text <> ''`,
     `jsonb_build_object('id', t.id, 'expenseId', t.expense_id, 'groupId', t.group_id, 'text', t.text, 'mentions', to_jsonb(t.mentions), 'createdAt', t.created_at,
       'editedAt', t.edited_at)`,
+  ),
+  byId(
+    'receipts.json',
+    'expense.receipt t',
+    `t.uploaded_by in (${MINE})`,
+    `jsonb_build_object('id', t.id, 'expenseId', t.expense_id, 'groupId', t.group_id, 'contentType', t.content_type, 'bytes', t.bytes, 'createdAt', t.created_at)`,
+  ),
+  byId(
+    'recurring.json',
+    'expense.recurring_rule t',
+    `t.created_by in (${MINE})`,
+    `jsonb_build_object('id', t.id, 'groupId', t.group_id, 'expense', t.expense, 'every', jsonb_build_object('n', t.every_n, 'unit', t.every_unit), 'start', t.start_on,
+      'state', t.state, 'createdAt', t.created_at)`,
   ),
   byId(
     'imports.json',
