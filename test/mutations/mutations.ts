@@ -210,6 +210,42 @@ export const MUTATIONS: readonly Mutation[] = [
     test: 'reset by the mail’s token, signs in with the new one, not the old one, and ends what was signed in',
   },
   {
+    patch: '90-rate-of-a-later-day',
+    breaks: 'a day takes the last rate published before it',
+    file: 'api/routes/expense/rates/rates.test.ts',
+    test: 'weekend and holidays, take the last rates before',
+  },
+  {
+    patch: '91-publisher-believed',
+    breaks: 'nobody but the publisher says what was published',
+    file: 'api/routes/expense/balances/currencies.test.ts',
+    test: 'typed rate, both amounts typed, and a publisher’s name with any figure',
+  },
+  {
+    patch: '92-rate-thaws',
+    breaks: 'a rate is frozen with the use, whatever is published later',
+    file: 'api/routes/expense/balances/currencies.test.ts',
+    test: 'correction published later, changes nothing that is frozen',
+  },
+  {
+    patch: '93-units-lost-in-conversion',
+    breaks: 'converted nets sum to zero',
+    file: 'domain/fx.test.ts',
+    test: 'nets, converted, sum to zero and are off by less than one unit each',
+  },
+  {
+    patch: '94-reversed-explained',
+    breaks: 'an explanation is of what stands',
+    file: 'api/routes/expense/balances/explain.test.ts',
+    test: 'every kind of posting, adds up for every pair',
+  },
+  {
+    patch: '95-plan-forgets',
+    breaks: 'a payment along the plan leaves the rest of it as it was',
+    file: 'api/routes/expense/balances/plan.test.ts',
+    test: 'minimal, one transfer paid after the other, the others stay as they were',
+  },
+  {
     patch: '34-code-twice',
     breaks: 'a code of an app is taken once',
     file: 'api/routes/user/auth/totp.test.ts',
