@@ -21,7 +21,7 @@ const weights = z.strictObject({ method: z.literal('weights'), among });
 
 const item = z.strictObject({
   name: line(200),
-  amount: positiveAmount,
+  amount: amount.meta({ description: 'Of the whole line; below zero for a voucher or a returned deposit.' }),
   quantity: decimal.optional(),
   among: among.optional(),
   parts: shareParts.optional(),
