@@ -509,4 +509,34 @@ export const MUTATIONS: readonly Mutation[] = [
     file: 'api/routes/expense/imports/imports.test.ts',
     test: 'bad rows, refuse the file whole with every problem; skipped where the caller says so',
   },
+  {
+    patch: '110-photo-as-sent',
+    breaks: 'a picture is kept without anything but what it shows',
+    file: 'api/routes/expense/receipts/receipts.test.ts',
+    test: 'a photo, with place, maker, thumbnail, comment and something behind it, shows its picture upright and nothing else',
+  },
+  {
+    patch: '111-receipt-for-who-left',
+    breaks: 'receipts are served to members alone',
+    file: 'api/routes/expense/receipts/receipts.test.ts',
+    test: 'members alone see it, each time they ask; who has left does not',
+  },
+  {
+    patch: '112-moved-and-kept',
+    breaks: 'an expense that is moved is reversed where it was',
+    file: 'api/routes/expense/expenses/copies.test.ts',
+    test: 'an expense, goes with each share to the cent, its receipts and the comments of who is in both groups',
+  },
+  {
+    patch: '113-upload-removed-too-soon',
+    breaks: 'a file that is being uploaded is not removed',
+    file: 'activities/expense/sweep-files.test.ts',
+    test: 'files that are due, are removed, and others left',
+  },
+  {
+    patch: '114-policy-changed-unseen',
+    breaks: 'every change of a policy is told, field by field',
+    file: 'api/routes/expense/activity/activity.test.ts',
+    test: 'a change of the group, of its policy or of both, is told field by field; none is told as none',
+  },
 ];
