@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { contentLines, draftExpense, type ExpenseContent } from './expense.ts';
 import { netOf } from './ledger.ts';
-import { mergedContent, mergedPostingLines, mergedSplit, type MergedPair } from './merge.ts';
+import { mergedContent, mergedPostingLines, mergedSplit, mergedInput, type MergedPair } from './merge.ts';
 import { formatAmount, parseAmount } from './money.ts';
 import { unwrap } from './refusal.ts';
 import { computeShares, type Split } from './split.ts';
@@ -98,6 +98,19 @@ describe('merge of two members', () => {
           const difference = minor - (stands.get(memberId) ?? 0n);
           assert.ok(difference > -3n && difference < 3n, `${memberId}: ${difference}`);
         }
+      }),
+    );
+  });
+
+  it('what is still to be recorded, names who remains once and still makes an expense', () => {
+    fc.assert(
+      fc.property(ruled, pair, ({ total, split }, { from, into }) => {
+        const { payers, ...content } = contentOf({ total, split }, 'expense');
+        const template = mergedInput({ ...content, payers }, { from, into });
+        assert.ok(!JSON.stringify([template.payers, template.split]).includes(`"${from}"`));
+        const remaining = new Map([...MEMBERS].filter(([id]) => id !== from));
+        const drafted = draftExpense({ ...template, rate: undefined }, remaining, 1n);
+        assert.ok(drafted.ok || drafted.refusal.code === 'negative_share', drafted.ok ? '' : drafted.refusal.code);
       }),
     );
   });

@@ -28,12 +28,6 @@ export function mergedContent(content: ExpenseContent, pair: MergedPair): Expens
   return { ...content, payers: joinedAmounts(content.payers, pair, currency), shares, split };
 }
 
-/** What somebody wants recorded once two members are one; a split that cannot express it stays as it is. */
-export function mergedInput<Input extends Pick<ExpenseInput, 'payers' | 'split' | 'total'>>(input: Input, pair: MergedPair): Input {
-  const { currency } = input.total;
-  return { ...input, payers: joinedAmounts(input.payers, pair, currency), split: mergedSplit(input.split, pair, currency) ?? input.split };
-}
-
 /** The lines of a posting once two members are one; they still sum to zero. */
 export function mergedPostingLines(lines: readonly PostingLine[], { from, into }: MergedPair): PostingLine[] {
   return mergeLines(lines.map((line) => (line.accountId === from ? { ...line, accountId: into } : line)));
@@ -70,10 +64,33 @@ export function mergedSplit(split: Split, pair: MergedPair, currency: string): S
   }
 }
 
-/** What is to come is shared between people: unlike in expenses that were recorded, who was two heads is one now. */
+/**
+ * An expense that is still to be recorded, such as that of a recurring one, once two members are one: it is shared between
+ * people, so who was two heads is one now.
+ */
+export function mergedInput<Input extends Pick<ExpenseInput, 'payers' | 'total'> & { readonly split?: Split | undefined }>(
+  input: Input,
+  pair: MergedPair,
+): Input {
+  const { currency } = input.total;
+  const payers = joinedAmounts(input.payers, pair, currency);
+  return input.split === undefined ? { ...input, payers } : { ...input, payers, split: mergedRule(input.split, pair, currency) };
+}
+
+function mergedRule(split: Split, pair: MergedPair, currency: string): Split {
+  if (split.method === 'itemized') return { ...split, items: split.items.map((item) => mergedLine(item, pair)) };
+  if (!('among' in split)) return mergedSplit(split, pair, currency) ?? split;
+  const among = [...new Set(renamed(split.among, pair))];
+  return split.method === 'adjustment' ? { ...split, among, parts: joinedAmounts(split.parts, pair, currency) } : { ...split, among };
+}
+
+function mergedLine({ among, ...item }: SplitItem, pair: MergedPair): SplitItem {
+  return among === undefined ? mergedItem(item, pair) : { ...item, among: [...new Set(renamed(among, pair))] };
+}
+
+/** A split that stands for what is to come; see {@link mergedInput}. */
 export function mergedDefaultSplit(split: DefaultSplit, pair: MergedPair): DefaultSplit {
-  if (!('among' in split)) return mergedSplit(split as Split, pair, 'EUR') as DefaultSplit;
-  return { ...split, among: [...new Set(renamed(split.among, pair))] };
+  return mergedRule(split as Split, pair, 'EUR') as DefaultSplit;
 }
 
 function mergedItem({ among, parts, ...item }: SplitItem, pair: MergedPair): SplitItem {

@@ -133,6 +133,7 @@ const AUTHORSHIP: readonly string[] = [
   'update expense.expense_version set actor_member_id = $3 where group_id = $1 and actor_member_id = $2',
   'update expense.preset set created_by = $3 where group_id = $1 and created_by = $2',
   'update expense.adjustment set created_by = $3 where group_id = $1 and created_by = $2',
+  'update expense.recurring_rule set created_by = $3 where group_id = $1 and created_by = $2',
   'update expense.receipt set uploaded_by = $3 where group_id = $1 and uploaded_by = $2',
   'update expense.category set created_by = $3 where group_id = $1 and created_by = $2',
   'update expense.import set created_by = $3 where group_id = $1 and created_by = $2',

@@ -79,7 +79,7 @@ async function recordSlot(tx: Tx, rule: RecurringRule, date: string, tieBreak: T
   const merges = await mergesOf(tx, rule.groupId);
   let expense: Omit<ExpenseInput, 'date'> = rule.expense;
   // A rule without a split takes the group's default one, which a merge has rewritten already.
-  if ((expense.split as unknown) !== undefined) for (const pair of merges) expense = mergedInput(expense, pair);
+  for (const pair of merges) expense = mergedInput(expense, pair);
   const userId = await makerOf(tx, rule, merges);
   await recordExpenses(tx, { groupId: rule.groupId, userId, expenses: [{ ...expense, id, date }], tieBreak });
   await settleSlot(tx, rule, null, id);

@@ -2,6 +2,7 @@
 // and whatever is on its way meanwhile ends with the right person. Method: HTTP on a real Postgres, sums asked of the ledger itself.
 import assert from 'node:assert/strict';
 import { v7 as uuidv7 } from 'uuid';
+import { stepRule } from '../../../../db/commands/expense/recurring-step.ts';
 import { postRefund, postTransfer } from '../../../../db/commands/expense/transfers.ts';
 import { auditEvents } from '../../../../db/commands/user/audit-events.ts';
 import { transact } from '../../../../db/transact.ts';
@@ -292,6 +293,32 @@ describe('merge of members', function () {
     assert.deepEqual([(await member(boId)).userId, (await member(boId)).role], [null, 'editor']);
     assert.equal((await call(ben, 'GET', '')).body.myMemberId, benId);
     assert.equal((await read(made)).createdBy, benId);
+  });
+
+  it('a recurring expense, names who remains from the next slot on, and both again once it is undone', async () => {
+    const start = new Date(Date.now() - 40 * 86_400_000).toISOString().slice(0, 10);
+    const rule = await call(ben, 'POST', '/recurring', {
+      expense: {
+        description: 'Rent',
+        total: EUR('9.00'),
+        payers: [{ memberId: boId, amount: '9.00' }],
+        split: { method: 'equal', among: [boId, benId, guestId] },
+      },
+      every: { n: 2, unit: 'week' },
+      start,
+    });
+    assert.equal(rule.status, 201, JSON.stringify(rule.body));
+    const slot = async (): Promise<TestAnswer['body']> => {
+      const { value } = await transact(api.deps.databases.expense!, (tx) => stepRule(tx, rule.body.id, new Date(), () => 0n));
+      assert.equal(value.recorded, true);
+      return (await call(ana, 'GET', '/expenses?limit=1')).body.data[0];
+    };
+    assert.deepEqual((await slot()).split.among, [boId, benId, guestId]);
+    await merge(boId, benId);
+    const merged = await slot();
+    assert.deepEqual([merged.payers[0].memberId, merged.split.among], [benId, [benId, guestId]], 'one person, one share');
+    await undo(await mergeId());
+    assert.deepEqual((await slot()).split.among, [boId, benId, guestId]);
   });
 
   it('a chain of merges is undone from its end', async () => {
