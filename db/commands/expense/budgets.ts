@@ -91,7 +91,7 @@ export async function alertBudgets(tx: Tx, events: readonly PublishedEvent[]): P
        select b.id, p.first_day, a.percent, $3
        from due p join expense.budget b on b.id = p.id join expense."group" g on g.id = b.group_id
        cross join lateral (${SPENT_SQL}) s cross join lateral unnest(b.alerts) as a (percent)
-       where s.spent::numeric * 100 >= b.amount_minor::numeric * a.percent
+       where s.spent * 100 >= b.amount_minor::numeric * a.percent
        on conflict do nothing returning budget_id, period_start, percent
      )
      select n.budget_id, b.group_id, n.period_start::text, n.percent, s.spent, b.amount_minor, b.currency

@@ -29,11 +29,12 @@ export const periodSql = (day: string): string =>
      (date_trunc(b.period, (${day})::timestamp) + ('1 ' || b.period)::interval - interval '1 day')::date as last_day`;
 
 /**
- * What was spent of a budget `b` of a group `g` in a period `p`, in minor units, and what could not be counted. Expenses in other
+ * What was spent of a budget `b` of a group `g` in a period `p`, in minor units, and what could not be counted. It is numeric, since the
+ * largest totals of a few thousand expenses are more than a bigint. Expenses in other
  * currencies count at the rate that is frozen with them, where the budget is in the group's currency.
  */
 export const SPENT_SQL = `
-  select coalesce(round(sum(x.units) / expense.units(1, b.currency)), 0)::bigint as spent, (count(*) - count(x.units))::int as left_out
+  select coalesce(round(sum(x.units) / expense.units(1, b.currency)), 0) as spent, (count(*) - count(x.units))::int as left_out
   from (
     select case
         when e.currency = b.currency then expense.units(e.total_minor, e.currency)
@@ -45,6 +46,9 @@ export const SPENT_SQL = `
     where e.group_id = b.group_id and e.date between p.first_day and p.last_day and e.state = 'posted' and e.kind = 'expense'
       and (b.category is null or e.category = b.category or starts_with(e.category, b.category || '.'))
   ) x`;
+
+/** Share that is shown of what is spent beyond all measure, in per cent. */
+const PERCENT_MAX = 1_000_000;
 
 interface Row {
   readonly id: string;
@@ -82,7 +86,7 @@ export async function findBudgets(query: Query, groupId: string): Promise<Budget
       from: row.first_day,
       to: row.last_day,
       spent: formatAmount(BigInt(row.spent), row.currency),
-      percent: Number((BigInt(row.spent) * 100n) / BigInt(row.amount_minor)),
+      percent: Math.min(PERCENT_MAX, Number((BigInt(row.spent) * 100n) / BigInt(row.amount_minor))),
       leftOut: row.left_out,
       alerted: row.alerted,
     },

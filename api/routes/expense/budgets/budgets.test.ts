@@ -205,6 +205,20 @@ describe('budgets of a group', function () {
     for (const again of letters) assert.equal(await again(), null);
   });
 
+  it('what is beyond a bigint, is still added up, and stops nobody else’s alerts', async () => {
+    const at = await world();
+    await put(at, [budget('1', { alerts: [100] })]);
+    // The largest total there is, twenty thousand times, as the recording leaves it.
+    await api.deps.databases.expense!.pool.query(
+      `insert into expense.expense (id, group_id, state, description, total_minor, currency, date, payers, split, shares, created_by)
+       select gen_random_uuid(), $1, 'posted', 'x', 1000000000000000, 'EUR', $2::date, '[]', '{}', '[]', $3 from generate_series(1, 20000)`,
+      [at.groupId, today, at.a],
+    );
+    await record(at, '1.00');
+    assert.deepEqual(alertsOf(await consume()), [[100, '200000000000000001.00', monthStart]]);
+    assert.deepEqual(await spent(at), [[null, '200000000000000001.00', 1_000_000, [100]]]);
+  });
+
   it('bad ones, are refused at their place, and nothing is changed', async () => {
     const at = await world();
     await put(at, [budget('1')]);
