@@ -56,7 +56,7 @@ export function importActivities(deps: Deps): ImportActivities {
 /** Reads the file of an import from Postgres: it is the same each time, and so is what comes of it. */
 async function readFile(deps: Deps, importId: string): Promise<{ groupId: string; reading: FileReading; rows: readonly KeyedRow[] }> {
   const query = <Row extends object>(text: string, values?: readonly unknown[]): Promise<Row[]> => read<Row>(deps.db, text, values);
-  const { groupId, asked } = await readImportRow(query, importId);
+  const { groupId, asked, phase, problemCount } = await readImportRow(query, importId);
   const content = await readImportContent(query, importId);
   const [group] = await query<{ currency: string; timeZone: string }>(
     'select currency, time_zone as "timeZone" from expense."group" where id = $1',
@@ -65,7 +65,12 @@ async function readFile(deps: Deps, importId: string): Promise<{ groupId: string
   if (group === undefined) throw refusal('not_found', 'There is no such group.');
   const decoded = decodeFile(content);
   if ('code' in decoded) return { groupId, reading: { ok: false, format: null, problems: [decoded] }, rows: [] };
-  const reading = readImport(decoded.text, asked, { groupCurrency: group.currency, dayOf: dayIn(group.timeZone) });
+  const reading = readImport(
+    decoded.text,
+    asked,
+    { groupCurrency: group.currency, dayOf: dayIn(group.timeZone) },
+    phase === 'posting' && problemCount === 0,
+  );
   return { groupId, reading, rows: reading.ok ? keyRows(reading.file.rows) : [] };
 }
 

@@ -49,8 +49,9 @@ export type FileReading =
  * Reads a file: finds out its format where that is not said, parses it, and applies the rules to every row.
  *
  * @param text without a byte order mark.
+ * @param isKnownGood see {@link checkFile}.
  */
-export function readImport(text: string, asked: ImportFormatName | 'auto', context: ImportContext): FileReading {
+export function readImport(text: string, asked: ImportFormatName | 'auto', context: ImportContext, isKnownGood = false): FileReading {
   const isJson = asked === 'auto' ? /^\s*[[{]/.test(text) : IMPORTS[asked].kind === 'json';
   const cut = isJson ? cutJson(text) : cutCsv(text);
   if ('code' in cut) return refused(asked, cut);
@@ -64,7 +65,7 @@ export function readImport(text: string, asked: ImportFormatName | 'auto', conte
   if (rows === 0) return refused(format, problem(0, 'empty_file', 'The file has no rows.'));
   const fatal = parsed.readings.filter((one) => isProblem(one)).filter(({ code }) => FATAL.has(code));
   if (fatal.length > 0) return { ok: false, format, problems: fatal };
-  return { ok: true, format, file: checkFile(parsed) };
+  return { ok: true, format, file: checkFile(parsed, isKnownGood) };
 }
 
 /** Problems of a header: columns cannot be told apart, so that no row may be believed. */

@@ -25,12 +25,13 @@ export interface HeldImport {
   readonly skipBefore: string | null;
   readonly nextRow: number;
   readonly problems: readonly RowProblem[];
+  readonly problemCount: number;
   readonly createdAt: string;
 }
 
 const COLUMNS = `i.id, i.group_id as "groupId", i.created_by as "createdBy", i.user_id as "userId", i.asked, i.dry_run as "dryRun",
   i.skip_bad_rows as "skipBadRows", i.member_map as "memberMap", i.members, array_to_json(i.new_members) as "newMembers", i.state, i.phase,
-  i.undo_requested_at is not null as "undoRequested", i.skip_before::text as "skipBefore", i.next_row as "nextRow", i.problems, i.created_at as "createdAt"`;
+  i.undo_requested_at is not null as "undoRequested", i.skip_before::text as "skipBefore", i.next_row as "nextRow", i.problems, i.problem_count as "problemCount", i.created_at as "createdAt"`;
 
 /** Reads an import. @throws RefusalError not_found. */
 export async function readImportRow(query: Tx['query'], importId: string): Promise<HeldImport> {
