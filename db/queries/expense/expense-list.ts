@@ -65,7 +65,8 @@ export async function listExpenses(query: Query, scope: ExpenseScope, filter: Ex
   if (ways.length === 0) return search.walk(null);
   const first = await search.walk(FIRST_LOOK_ROWS);
   if (first.length > page.limit) return first;
-  for (const rowsMax of GATHERED_MAX)
+  // Where there is but one, nothing is won by leaving it early.
+  for (const rowsMax of ways.length === 1 ? GATHERED_MAX.slice(-1) : GATHERED_MAX)
     for (const way of ways) {
       const gathered = await search.gather(way, rowsMax);
       if (gathered !== null) return gathered;
