@@ -8,10 +8,12 @@ export type CategoryLanguage = (typeof CATEGORY_LANGUAGES)[number];
 
 type Names = readonly [string, string, string, string, string, string, string, string, string];
 
+const OTHER: Names = ['Other', 'Sonstiges', 'Autre', 'Otros', 'Altro', 'Outros', 'Overig', 'Inne', 'その他'];
+
 /** Names in the order of {@link CATEGORY_LANGUAGES}. The compiler asks for one of every category in every language. */
 const NAMES: Readonly<Record<CategoryKey, Names>> = {
   general: ['General', 'Allgemein', 'Général', 'General', 'Generale', 'Geral', 'Algemeen', 'Ogólne', '一般'],
-  'general.other': ['Other', 'Sonstiges', 'Autre', 'Otros', 'Altro', 'Outros', 'Overig', 'Inne', 'その他'],
+  'general.other': OTHER,
   food: [
     'Food and drink',
     'Essen und Trinken',
@@ -320,6 +322,19 @@ const NAMES: Readonly<Record<CategoryKey, Names>> = {
   'income.interest': ['Interest', 'Zinsen', 'Intérêts', 'Intereses', 'Interessi', 'Juros', 'Rente', 'Odsetki', '利息'],
   'income.sale': ['Sale', 'Verkauf', 'Vente', 'Venta', 'Vendita', 'Venda', 'Verkoop', 'Sprzedaż', '売却'],
   payment: ['Payment', 'Zahlung', 'Paiement', 'Pago', 'Pagamento', 'Pagamento', 'Betaling', 'Płatność', '支払い'],
+  'food.other': OTHER,
+  'home.other': OTHER,
+  'utilities.other': OTHER,
+  'transport.other': OTHER,
+  'travel.other': OTHER,
+  'entertainment.other': OTHER,
+  'shopping.other': OTHER,
+  'health.other': OTHER,
+  'family.other': OTHER,
+  'education.other': OTHER,
+  'gifts.other': OTHER,
+  'finance.other': OTHER,
+  'income.other': OTHER,
 };
 
 /** The name of a category in a language. */
