@@ -136,9 +136,12 @@ describe('attacks with objects', function () {
   }
 
   it('10 MB, is 413 for every operation, and the connection closes', async () => {
-    const big = Buffer.alloc(10 * 1_048_576, 0x20);
+    const big = 10 * 1_048_576;
     for (const route of withBody) {
-      const answer = await send(route, big).catch((error: NodeJS.ErrnoException) => error);
+      // One that takes more than that, a file, is sent more than it takes.
+      const answer = await send(route, Buffer.alloc(Math.max(big, (route.bodyLimitBytes ?? 0) + 1), 0x20)).catch(
+        (error: NodeJS.ErrnoException) => error,
+      );
       // The server answers and closes while the client still sends, which may cut the answer off.
       if (answer instanceof Error) assert.ok(['EPIPE', 'ECONNRESET'].includes(answer.code ?? ''), `${route.operationId}: ${answer.code}`);
       else assert.equal(answer.status, 413, route.operationId);

@@ -164,7 +164,7 @@ const resume = route({
   body: schema.resumeRecurring,
   answers: { 200: { description: 'The active one; ended where no slot is left.', schema: schema.recurring, headers: ['ETag'] } },
   problems: [409],
-  handle: (request) => acted(request, (tx, target) => resumeRule(tx, { ...target, catchUp: request.body?.catchUp })),
+  handle: (request) => acted(request, (tx, target) => resumeRule(tx, { ...target, catchUp: request.body.catchUp })),
 });
 
 const skip = route({
@@ -179,7 +179,7 @@ const skip = route({
   body: schema.skipRecurring,
   answers: { 200: { description: 'With its next slot.', schema: schema.recurring, headers: ['ETag'] } },
   problems: [409],
-  handle: (request) => acted(request, (tx, target) => skipSlot(tx, { ...target, date: request.body?.date })),
+  handle: (request) => acted(request, (tx, target) => skipSlot(tx, { ...target, date: request.body.date })),
 });
 
 const preview = route({

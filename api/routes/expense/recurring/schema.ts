@@ -39,17 +39,15 @@ export const updateRecurring = z
   .strictObject({ expense: template, every, start, end: end.nullable(), noticeDays })
   .partial()
   .meta({ id: 'RecurringExpenseChange' });
-export const resumeRecurring = z
-  .strictObject({
-    catchUp: z.boolean().optional().meta({
-      description:
-        'Whether slots that passed meanwhile are recorded now. Where left out: those of a rule that was refused are, those of one that somebody paused are not.',
-    }),
-  })
-  .optional();
-export const skipRecurring = z
-  .strictObject({ date: date.optional().meta({ description: 'A slot of the preview; the next one where left out.' }) })
-  .optional();
+export const resumeRecurring = z.strictObject({
+  catchUp: z.boolean().optional().meta({
+    description:
+      'Whether slots that passed meanwhile are recorded now. Where left out: those of a rule that was refused are, those of one that somebody paused are not.',
+  }),
+});
+export const skipRecurring = z.strictObject({
+  date: date.optional().meta({ description: 'A slot of the preview; the next one where left out.' }),
+});
 
 const instant = z.string().meta({ format: 'date-time' });
 
