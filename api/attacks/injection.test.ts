@@ -69,7 +69,7 @@ describe('attacks with text', function () {
       }
   });
 
-  it('in what is looked for, is looked for as it is, and wildcards find themselves alone', async () => {
+  it('in what is looked for, is looked for as words, and wildcards and operators are none', async () => {
     const { id } = (await createGroup(world.owner)) as { id: string };
     const me = (await world.owner.call('GET', `/v1/groups/${id}`)).body.myMemberId as string;
     const record = (description: string): Promise<unknown> =>
@@ -85,11 +85,13 @@ describe('attacks with text', function () {
       const { body } = await world.owner.call('GET', `/v1/groups/${id}/expenses?q=${encodeURIComponent(q)}`);
       return (body.data as { description: string }[]).map(({ description }) => description);
     };
-    assert.deepEqual(await found('%'), ['100%']);
-    assert.deepEqual(await found('_'), ['under_score']);
+    for (const q of ['%', '_', '*', 'p%n', 'p_ain', 'plain & !under', `' or true --`, `plain') or true --`])
+      assert.deepEqual(await found(q), [], q);
+    assert.deepEqual(await found('100%'), ['100%']);
+    assert.deepEqual(await found('under_s'), ['under_score']);
     assert.deepEqual(await found(`O'B`), [`O'Brien`]);
-    assert.deepEqual(await found('k\\s'), ['back\\slash']);
-    assert.deepEqual(await found(`' or true --`), []);
+    assert.deepEqual(await found('back\\s'), ['back\\slash']);
+    assert.deepEqual(await found('plain:*'), ['plain']);
   });
 
   it('looking, writes nothing, whatever is looked at', async () => {
