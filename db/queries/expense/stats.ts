@@ -75,15 +75,17 @@ const WITHIN = `e.state = 'posted' and e.category is distinct from '${PAYMENT_CA
 const EXPENSES = `select e.category, e.tags, e.date, e.group_id, null::uuid as member, e.currency, e.kind, e.total_minor as owed, null::bigint as paid
   from expense.expense e where e.group_id = $1 and ${WITHIN}`;
 
-// The lines of the posting that stands say what each member bears and what they gave or took.
+// The lines of the posting that stands say what each member bears and what they gave or took. All that is joined is joined by a primary
+// key: with statistics that are older than a bulk of expenses, Postgres would else look through the whole group for each line.
 const MEMBERS = `select e.category, e.tags, e.date, e.group_id, l.account_id as member, e.currency, e.kind, l.owed, l.paid
-  from expense.expense e join expense.posting_line l on l.posting_id = e.posting_id and l.group_id = e.group_id
+  from expense.expense e join expense.posting_line l on l.posting_id = e.posting_id
   where e.group_id = $1 and ${WITHIN}`;
 
 const OWN_SHARES = `select e.category, e.tags, e.date, e.group_id, l.account_id as member, e.currency, e.kind, l.owed, l.paid
   from expense.member m join expense."group" g on g.id = m.group_id and g.state <> 'deleted'
   join expense.posting_line l on l.group_id = m.group_id and l.account_id = m.id
-  join expense.expense e on e.group_id = m.group_id and e.posting_id = l.posting_id
+  join expense.posting p on p.id = l.posting_id and p.kind = 'expense'
+  join expense.expense e on e.id = p.source_id and e.posting_id = p.id
   where m.user_id = $1 and m.state = 'active' and ${WITHIN}`;
 
 /** The column of each key, and how it is written once it is summed up. */
