@@ -1,3 +1,4 @@
+import { fetchFromAnyPort } from '../../../config/any-port-fetch.ts';
 import { readEcbXml } from './ecb-xml.ts';
 import { type PublishedDay, type RateSource, RateSourceAway } from './rate-source.ts';
 
@@ -34,12 +35,9 @@ export function ecbRates(baseUrl: string): RateSource {
 }
 
 async function fetchText(baseUrl: string, file: (typeof FILES)[keyof typeof FILES]): Promise<string> {
+  const signal = AbortSignal.timeout(file.timeoutMs);
   try {
-    const response = await fetch(new URL(file.name, baseUrl), {
-      signal: AbortSignal.timeout(file.timeoutMs),
-      headers: { accept: 'application/xml, text/xml' },
-      redirect: 'error',
-    });
+    const response = await fetchFromAnyPort(new URL(file.name, baseUrl), { signal, headers: { accept: 'application/xml, text/xml' } });
     if (!response.ok) {
       await response.body?.cancel();
       throw new RateSourceAway(`answered ${response.status}`);
@@ -47,7 +45,7 @@ async function fetchText(baseUrl: string, file: (typeof FILES)[keyof typeof FILE
     return await readBounded(response, file.bytesMax);
   } catch (error) {
     if (error instanceof RateSourceAway) throw error;
-    throw new RateSourceAway(error instanceof Error && error.name === 'TimeoutError' ? 'did not answer in time' : 'is not reached', {
+    throw new RateSourceAway(signal.aborted ? 'did not answer in time' : 'is not reached', {
       cause: error,
     });
   }

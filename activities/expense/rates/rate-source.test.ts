@@ -101,6 +101,21 @@ for (const subject of SOURCES_UNDER_TEST) {
       await assert.rejects(subject.open('http://127.0.0.1:1').published(null), RateSourceAway);
     });
 
+    it('on a port that browsers keep away from, is read like any other', async () => {
+      const opened = await firstFree([6566, 6667, 4190, 10_080], (port) =>
+        listen(port, (request, response) => Promise.resolve(void double.serve(request, response))),
+      );
+      try {
+        const days = await subject.open(`http://127.0.0.1:${opened.port}`).published('2026-10-26');
+        assert.deepEqual(
+          days.map(({ publishedOn }) => publishedOn),
+          ['2026-10-26'],
+        );
+      } finally {
+        await opened.close();
+      }
+    });
+
     it('one that says more than it ever did, is not read to its end', async () => {
       answer = () => ({ body: subject.file('2026-10-26', 'USD', '1.1188') + ' '.repeat(100_000) });
       await assert.rejects(source().published('2026-10-23'), /says more than is read/);
@@ -154,3 +169,12 @@ describe('the ECB’s XML', () => {
     );
   });
 });
+
+/** Somebody else may have one of the few ports. */
+async function firstFree(ports: readonly number[], open: (port: number) => Promise<Listening>): Promise<Listening> {
+  for (const port of ports) {
+    const opened = await open(port).catch(() => null);
+    if (opened !== null) return opened;
+  }
+  throw new Error('none of these ports is free');
+}
