@@ -1,11 +1,10 @@
 import { LockMode } from '@mikro-orm/postgresql';
 import { v7 as uuidv7 } from 'uuid';
-import type { ExpenseInput } from '../../../domain/expense.ts';
-import { mergedInput } from '../../../domain/merge.ts';
+import type { MergedPair } from '../../../domain/merge.ts';
 import { addDays } from '../../../domain/recurrence.ts';
 import { refusal } from '../../../domain/refusal.ts';
 import { RecurringRule } from '../../entities/expense/recurring-rule.ts';
-import { timeZoneOf } from '../../queries/expense/recurring.ts';
+import { afterMerges, mergesOf, timeZoneOf } from '../../queries/expense/recurring.ts';
 import type { Tx } from '../../transact.ts';
 import { startOfDay } from '../../zone-day.ts';
 import { holdGroup, recordExpenses, type TieBreak } from './record.ts';
@@ -76,25 +75,15 @@ async function holdRule(tx: Tx, ruleId: string): Promise<RecurringRule> {
 
 async function recordSlot(tx: Tx, rule: RecurringRule, date: string, tieBreak: TieBreak): Promise<void> {
   const id = uuidv7();
-  const merges = await mergesOf(tx, rule.groupId);
-  let expense: Omit<ExpenseInput, 'date'> = rule.expense;
-  // A rule without a split takes the group's default one, which a merge has rewritten already.
-  for (const pair of merges) expense = mergedInput(expense, pair);
+  const merges = await mergesOf(tx.query, rule.groupId);
+  const expense = afterMerges(rule.expense, merges);
   const userId = await makerOf(tx, rule, merges);
   await recordExpenses(tx, { groupId: rule.groupId, userId, expenses: [{ ...expense, id, date }], tieBreak });
   await settleSlot(tx, rule, null, id);
   touch(tx, rule);
 }
 
-/** Merges in the order in which they happened: who was merged twice is followed to the end. */
-async function mergesOf(tx: Tx, groupId: string): Promise<{ from: string; into: string }[]> {
-  return tx.query<{ from: string; into: string }>(
-    `select from_member_id as "from", into_member_id as "into" from expense.member_merge where group_id = $1 and undone_at is null order by merged_at, id`,
-    [groupId],
-  );
-}
-
-async function makerOf(tx: Tx, rule: RecurringRule, merges: readonly { from: string; into: string }[]): Promise<string> {
+async function makerOf(tx: Tx, rule: RecurringRule, merges: readonly MergedPair[]): Promise<string> {
   const memberId = merges.reduce((current, { from, into }) => (from === current ? into : current), rule.createdBy);
   const [row] = await tx.query<{ user_id: string | null }>(
     `select user_id from expense.member where id = $1 and group_id = $2 and state = 'active'`,

@@ -107,9 +107,10 @@ export async function changeRule(
   touch(tx, rule, command.userId);
 }
 
-/** Pauses a rule; paused again, it stays as it is. @throws RefusalError not_found, recurring_ended. */
+/** Pauses a rule, also of an archived group; paused again, it stays as it is. @throws RefusalError not_found, deleted, recurring_ended. */
 export async function pauseRule(tx: Tx, command: RuleCommand): Promise<void> {
-  const { rule } = await holdOpen(tx, command);
+  const { context, rule } = await holdOpen(tx, command);
+  refuseDeletedGroup(context);
   refuseEnded(rule);
   if (rule.state === 'paused') return;
   rule.state = 'paused';
@@ -148,9 +149,10 @@ export async function skipSlot(tx: Tx, command: RuleCommand & { readonly date?: 
   touch(tx, rule, command.userId);
 }
 
-/** Ends a rule for good; what it has recorded stays. @throws RefusalError not_found, recurring_ended. */
+/** Ends a rule for good; what it has recorded stays. @throws RefusalError not_found, deleted, recurring_ended. */
 export async function endRule(tx: Tx, command: RuleCommand, check: (version: number) => void): Promise<void> {
-  const { rule } = await holdOpen(tx, command);
+  const { context, rule } = await holdOpen(tx, command);
+  refuseDeletedGroup(context);
   refuseEnded(rule);
   check(rule.version);
   rule.state = 'ended';
@@ -168,6 +170,10 @@ async function holdOpen(tx: Tx, command: RuleCommand): Promise<{ context: GroupC
   );
   if (rule === null) throw refusal('not_found', 'There is no such recurring expense.');
   return { context, rule };
+}
+
+function refuseDeletedGroup({ state }: GroupContext): void {
+  if (state === 'deleted') throw refusal('deleted', 'The group is deleted.');
 }
 
 function refuseEnded(rule: RecurringRule): void {

@@ -12,7 +12,7 @@ import { lockGroup, touchGroup } from './groups.ts';
 import { findPostings, type NewPosting } from './ledger.ts';
 import { checkRoom, memberOf } from './members.ts';
 import { refuseMovingMoney } from './merge-checks.ts';
-import { moveAuthorship } from './merge-members.ts';
+import { moveAuthorship, touchRules } from './merge-members.ts';
 import { refuseLockedPeriod } from './period-lock.ts';
 import { type ExpenseRewrite, type PostingRewrite, rewriteExpenses, rewritePostings, type Rewritten } from './rewrite-expenses.ts';
 
@@ -165,6 +165,7 @@ async function partMembers(tx: Tx, group: Group, merge: MemberMerge, from: Membe
   from.leftAt = null;
   from.mergedInto = null;
   for (const member of [from, into]) member.version += 1;
+  await touchRules(tx, group.id);
   touchGroup(tx, group);
   const note = { groupId: group.id, subject: 'member', by: null } as const;
   const gone = { ...before.from, mergedInto: into.id };

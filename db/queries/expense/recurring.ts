@@ -1,4 +1,5 @@
 import type { ExpenseInput } from '../../../domain/expense.ts';
+import { type MergedPair, mergedInput } from '../../../domain/merge.ts';
 import { nextSlots, type RecurrenceUnit, type Schedule } from '../../../domain/recurrence.ts';
 import type { Role } from '../../../domain/roles.ts';
 import type { PageRequest } from '../../cursor.ts';
@@ -81,7 +82,7 @@ const SOURCE = 'expense.recurring_rule r join expense."group" g on g.id = r.grou
 /** Reads a rule. */
 export async function findRule(query: Tx['query'], ruleId: string): Promise<RuleView | null> {
   const [row] = await query<Row>(`select ${COLUMNS} from ${SOURCE} where r.id = $1`, [ruleId]);
-  return row === undefined ? null : toView(row);
+  return row === undefined ? null : toView(row, await mergesOf(query, row.group_id));
 }
 
 /** The rules of a group, also ended ones, the newest first; one more than the page, to tell whether it goes on. */
@@ -92,7 +93,8 @@ export async function listRules(query: Tx['query'], groupId: string, page: PageR
      order by r.created_at desc, r.id desc limit $4`,
     [groupId, createdAt, id, page.limit + 1],
   );
-  return rows.map(toView);
+  const merges = await mergesOf(query, groupId);
+  return rows.map((row) => toView(row, merges));
 }
 
 /** The next slots of a rule that it will record, with the moments at which they are due. */
@@ -100,7 +102,7 @@ export async function previewRule(query: Tx['query'], ruleId: string, limit: num
   const [row] = await query<Row>(`select ${COLUMNS} from ${SOURCE} where r.id = $1`, [ruleId]);
   if (row === undefined || row.state === 'ended') return [];
   const skipped = await skippedAhead(query, { id: row.id, lastOn: row.last_on });
-  const slots = nextSlots(toView(row).schedule, { after: row.last_on, used: row.used, skipped }, limit);
+  const slots = nextSlots(toView(row, []).schedule, { after: row.last_on, used: row.used, skipped }, limit);
   return slots.map((date) => ({ date, at: startOfDay(date, row.time_zone) }));
 }
 
@@ -111,6 +113,19 @@ export async function skippedAhead(query: Tx['query'], rule: { id: string; lastO
     [rule.id, rule.lastOn ?? null],
   );
   return new Set(rows.map((row) => row.on_date));
+}
+
+/** Merges of a group that stand, in the order in which they happened: who was merged twice is followed to the end. */
+export async function mergesOf(query: Tx['query'], groupId: string): Promise<MergedPair[]> {
+  return query<{ from: string; into: string }>(
+    `select from_member_id as "from", into_member_id as "into" from expense.member_merge where group_id = $1 and undone_at is null order by merged_at, id`,
+    [groupId],
+  );
+}
+
+/** What a rule records among the members who remain. One without a split takes the group's default one, which a merge rewrites itself. */
+export function afterMerges(expense: RuleView['expense'], merges: readonly MergedPair[]): RuleView['expense'] {
+  return merges.reduce<RuleView['expense']>((current, pair) => mergedInput(current, pair), expense);
 }
 
 /** The schedule of a rule's row. */
@@ -133,12 +148,12 @@ export async function timeZoneOf(query: Tx['query'], groupId: string): Promise<s
   return row.time_zone;
 }
 
-function toView(row: Row): RuleView {
+function toView(row: Row, merges: readonly MergedPair[]): RuleView {
   const { every_n: everyN, every_unit: everyUnit, start_on: startOn, end_on: endOn, end_count: endCount } = row;
   return {
     id: row.id,
     groupId: row.group_id,
-    expense: row.expense,
+    expense: afterMerges(row.expense, merges),
     schedule: scheduleOf({ everyN, everyUnit, startOn, endOn, endCount }),
     noticeDays: row.notice_days,
     state: row.state,

@@ -203,6 +203,26 @@ describe('recurring expenses', function () {
     assert.deepEqual(refusalOf(await make(at)), [409, 'archived']);
     assert.deepEqual(refusalOf(await act(at.ana, id, 'skip')), [409, 'archived']);
     assert.equal((await act(at.ana, id, 'pause')).status, 200);
+    assert.equal((await at.ana.call('DELETE', `/v1/groups/${at.groupId}`, undefined, any)).status, 204);
+    assert.deepEqual(refusalOf(await act(at.ana, id, 'pause')), [409, 'deleted']);
+    assert.deepEqual(refusalOf(await at.ana.call('DELETE', `/v1/recurring/${id}`, undefined, any)), [409, 'deleted']);
+    assert.equal((await at.ana.call('GET', `/v1/recurring/${id}`)).body.state, 'paused');
+  });
+
+  it('of somebody who was merged, shows who remains, under a new version, and takes back what it shows', async () => {
+    const at = await world();
+    const added = await at.ana.call('POST', `/v1/groups/${at.groupId}/members`, { displayName: 'Benny' });
+    const bennyId = added.body.id as string;
+    const made = await make(at, { expense: { ...rent(at), split: { method: 'equal', among: [at.anaId, bennyId] } } });
+    const { id } = made.body;
+    const merge = await at.ana.call('POST', `/v1/groups/${at.groupId}/members/${bennyId}/merge`, { intoMemberId: at.benId });
+    assert.equal(merge.status, 200, JSON.stringify(merge.body));
+    const read = await at.ana.call('GET', `/v1/recurring/${id}`, undefined, { 'if-none-match': made.headers.get('etag') ?? '' });
+    assert.deepEqual([read.status, read.body?.expense?.split?.among], [200, [at.anaId, at.benId]]);
+    const listed = await at.ana.call('GET', `/v1/groups/${at.groupId}/recurring`);
+    assert.deepEqual(listed.body.data[0].expense.split.among, [at.anaId, at.benId]);
+    const again = await at.ana.call('PATCH', `/v1/recurring/${id}`, { expense: read.body.expense }, any);
+    assert.equal(again.status, 200, JSON.stringify(again.body));
   });
 
   it('under one Idempotency-Key or id, is made once', async () => {
