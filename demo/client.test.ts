@@ -100,4 +100,16 @@ describe('demo/client', () => {
     ]);
     await assert.rejects(client.send('GET', '/v1/me', { token }), (error) => error instanceof ApiError && error.status === 401);
   });
+
+  it('another kind of answer than JSON is asked for and given as text', async () => {
+    let accepted: string | undefined;
+    answers = [
+      ({ headers }, response) => {
+        accepted = headers.accept;
+        response.writeHead(200, { 'content-type': 'image/svg+xml' }).end('<svg/>');
+      },
+    ];
+    const { body } = await createClient(url).send('GET', '/v1/x', { accept: 'image/svg+xml' });
+    assert.deepEqual([body, accepted], ['<svg/>', 'image/svg+xml, application/problem+json']);
+  });
 });

@@ -25,6 +25,8 @@ export interface RequestOptions {
   readonly ifMatch?: string | null;
   /** The same for each repetition; a fresh one where none is given. */
   readonly idempotencyKey?: string;
+  /** Another kind of answer than JSON; its body is the text. */
+  readonly accept?: string;
 }
 
 /** Sends requests to one address. */
@@ -93,15 +95,19 @@ async function tryOnce(url: URL, method: string, options: RequestOptions, token:
     });
     // The body too may be cut off by a crash.
     const text = await response.text();
-    return understand(response, text);
+    return understand(response, text, options.accept === undefined);
   } catch (error) {
     return { kind: 'later', reason: causeOf(error), rateLimited: false, retryAfterMs: null };
   }
 }
 
-function headersOf(method: string, { body, ifMatch, idempotencyKey }: RequestOptions, token: string | undefined): Record<string, string> {
+function headersOf(
+  method: string,
+  { body, ifMatch, idempotencyKey, accept }: RequestOptions,
+  token: string | undefined,
+): Record<string, string> {
   return {
-    Accept: 'application/json',
+    Accept: accept === undefined ? 'application/json' : `${accept}, application/problem+json`,
     ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
     ...(token === undefined ? {} : { Authorization: `Bearer ${token}` }),
     ...(method === 'GET' || idempotencyKey === undefined ? {} : { 'Idempotency-Key': idempotencyKey }),
@@ -109,9 +115,10 @@ function headersOf(method: string, { body, ifMatch, idempotencyKey }: RequestOpt
   };
 }
 
-function understand(response: Response, text: string): Tried {
+function understand(response: Response, text: string, isJson: boolean): Tried {
   const { status, headers } = response;
-  if (response.ok) return { kind: 'answered', reply: { status, headers, body: text === '' ? undefined : (JSON.parse(text) as unknown) } };
+  const bodyOf = (): unknown => (text === '' ? undefined : isJson ? JSON.parse(text) : text);
+  if (response.ok) return { kind: 'answered', reply: { status, headers, body: bodyOf() } };
   const rateLimited = status === 429;
   const passes = status >= 500 || rateLimited || (status === 409 && problemIn(text).code === 'idempotency_in_progress');
   if (!passes) return { kind: 'refused', status, text };

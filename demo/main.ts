@@ -1,11 +1,12 @@
 // What `npm run demo` runs: a real ledger goes in through the REST API, and a settled group comes out.
 import { readFile } from 'node:fs/promises';
-import { basename, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { exitWithParent } from '../config/parent-watch.ts';
 import type { PlatformUrls } from '../sandbox/running.ts';
 import { describeFailure } from '../sandbox/start-error.ts';
 import { type Client, createClient } from './client.ts';
+import { CHART_FILE, prepareChart } from './drawing.ts';
 import { type DemoOptions, HELP, parseOptions } from './options.ts';
 import { dataDirOf, enterStage, type Stage } from './platform.ts';
 import { newStory, play, type Story } from './play.ts';
@@ -43,8 +44,9 @@ function readOptions(): DemoOptions {
   }
 }
 
-async function run({ json, input }: DemoOptions): Promise<number> {
+async function run({ json, input, chart }: DemoOptions): Promise<number> {
   const file = input === undefined ? OWN_LEDGER : resolve(input);
+  const chartFile = chart === undefined ? join(dataDir, CHART_FILE) : resolve(chart);
   let story: Story | undefined;
   let urls: PlatformUrls | null = null;
   let failure: string | null = null;
@@ -53,6 +55,7 @@ async function run({ json, input }: DemoOptions): Promise<number> {
     const ledger = parseLedger(text);
     story = newStory({ text, ledger });
     progress.step(`${basename(file)}: ${ledger.rows.length} rows, ${ledger.people.length} people, ${ledger.currencies.join(', ')}`);
+    if (chart !== undefined) await prepareChart(chartFile);
     stage = await enterStage(dataDir, progress, giveUp.signal);
     urls = stage.urls;
     const { apiUrl, sandboxUrl, stripeUrl } = urls;
@@ -65,7 +68,7 @@ async function run({ json, input }: DemoOptions): Promise<number> {
       basename(file)
         .replace(/\.csv$/i, '')
         .slice(0, GROUP_NAME_MAX) || 'ledger';
-    await play({ text, ledger, groupName: `Demo: ${groupName}`, withoutAccount, api, apiUrl, sandbox, progress }, story);
+    await play({ text, ledger, groupName: `Demo: ${groupName}`, withoutAccount, chartFile, api, apiUrl, sandbox, progress }, story);
   } catch (error) {
     failure = describe(error, file);
   }

@@ -7,12 +7,15 @@ export interface DemoOptions {
   readonly json: boolean;
   /** Another ledger than the demo's own. */
   readonly input?: string;
+  /** Where the chart is saved; in the folder of the data where left out. */
+  readonly chart?: string;
 }
 
 export const HELP = `Plays the platform's main job on a real ledger, through the REST API alone.
 
   npm run demo                       with the demo's own ledger
   npm run demo -- --input FILE       with another one, CSV in Sesterce's format; everybody in it gets an account
+  npm run demo -- --chart FILE       saves the chart there; without it, as demo-chart.svg in DATA_DIR
   npm run demo -- --json             prints one JSON object on standard output, and progress on standard error
   npm run demo -- --help             prints this
 
@@ -33,10 +36,14 @@ export function parseOptions(args: readonly string[]): DemoOptions {
       help: { type: 'boolean', short: 'h', default: false },
       json: { type: 'boolean', default: false },
       input: { type: 'string', multiple: true },
+      chart: { type: 'string', multiple: true },
     },
   });
-  const [input, ...more] = values.input ?? [];
-  if (more.length > 0) throw new Error("Option '--input' is given more than once.");
-  if (input === '') throw new Error("Option '--input' needs the name of a file.");
-  return { help: values.help, json: values.json, ...(input === undefined ? {} : { input }) };
+  return { help: values.help, json: values.json, ...fileOf('input', values.input), ...fileOf('chart', values.chart) };
+}
+
+function fileOf(name: 'input' | 'chart', [file, ...more]: readonly string[] = []): { readonly input?: string; readonly chart?: string } {
+  if (more.length > 0) throw new Error(`Option '--${name}' is given more than once.`);
+  if (file === '') throw new Error(`Option '--${name}' needs the name of a file.`);
+  return file === undefined ? {} : { [name]: file };
 }

@@ -1,7 +1,11 @@
 import { approveAndReject } from './approving.ts';
+import { befriend, checkFriends, type Friends } from './befriending.ts';
 import type { Ask, Cast } from './cast.ts';
 import { type Check, checkBalances, checkJournal, checkPlan, checkState, checkTransfers, checkZero } from './checks.ts';
 import type { Client } from './client.ts';
+import { checkChart, saveChart } from './drawing.ts';
+import { checkExplained, type Explained, explainLargest } from './explaining.ts';
+import { type Flat, shareFlat } from './flat.ts';
 import { open, type SignedIn } from './opening.ts';
 import { type Nets, netsOf, netsOfFile, paymentEffect, plus } from './oracle.ts';
 import { type Leg, minorOf, payableByStripe } from './paying.ts';
@@ -34,6 +38,11 @@ export interface Story {
   legs: readonly Leg[];
   refunded: Refunded | null;
   journal: readonly JournalEntry[];
+  /** The file with the chart of who owes whom, once it is saved. */
+  chart: string | null;
+  explained: Explained | null;
+  flat: Flat | null;
+  friends: Friends | null;
   readonly workflowIds: string[];
   signIns: readonly SignedIn[];
   readonly checks: Check[];
@@ -45,6 +54,8 @@ export interface PlayInput {
   readonly ledger: Ledger;
   readonly groupName: string;
   readonly withoutAccount: ReadonlySet<string>;
+  /** Where the chart is saved. */
+  readonly chartFile: string;
   readonly api: Client;
   readonly apiUrl: string;
   readonly sandbox: Client;
@@ -67,6 +78,10 @@ export function newStory({ text, ledger }: Pick<PlayInput, 'text' | 'ledger'>): 
     legs,
     refunded: null,
     journal,
+    chart: null,
+    explained: null,
+    flat: null,
+    friends: null,
     workflowIds: [],
     signIns: [],
     checks: [],
@@ -106,6 +121,11 @@ export async function play(input: PlayInput, story: Story): Promise<void> {
   progress.step(`Transfers that the plan needs: ${plan.transfers.length}${plan.minimal ? ', and fewer are proven impossible' : ''}`);
   story.checks.push(checkPlan('the plan settles everybody', plan.transfers, owed, cast.currency));
 
+  story.explained = await explainLargest(cast, plan.transfers, ask, progress);
+  story.checks.push(checkExplained(story.explained));
+  story.checks.push(checkChart(await saveChart(cast, input.chartFile, ask, progress)));
+  story.chart = input.chartFile;
+
   const settled = await settle(cast, ask, sandbox, progress);
   story.legs = settled.legs;
   story.workflowIds.push(settled.workflowId, ...settled.legs.map(({ transfer }) => transfer.workflowId));
@@ -124,6 +144,17 @@ export async function play(input: PlayInput, story: Story): Promise<void> {
   story.checks.push(checkState('the refund has succeeded', refunded.refund.state, 'succeeded'));
 
   await compareEnd(input, story, { cast, ask, owed, refunded });
+  await playAside(input, story, cast, ask);
+}
+
+/** What happens outside of the ledger's group: a flat with a past and a rent, and two friends. */
+async function playAside({ api, progress }: PlayInput, story: Story, cast: Cast, ask: Ask): Promise<void> {
+  const flat = await shareFlat(cast, api, ask, progress);
+  story.flat = flat;
+  story.workflowIds.push(flat.workflowId, flat.imported.workflowId, flat.rent.workflowId);
+  story.checks.push(...flat.checks);
+  story.friends = await befriend(cast, ask, progress);
+  story.checks.push(checkFriends(story.friends));
 }
 
 async function compareEnd(

@@ -1,9 +1,10 @@
-import Table from 'cli-table3';
 import { formatAmount } from '../domain/money.ts';
 import type { PlatformUrls } from '../sandbox/running.ts';
 import { type Nets, netOf } from './oracle.ts';
 import { WAYS } from './opening.ts';
 import type { Proposed, Story } from './play.ts';
+import { asideTexts, asideToJson, explainedTable } from './report-more.ts';
+import { newTable, signed } from './tables.ts';
 
 /** Whether everything that was checked holds, and the run came to its end. */
 export function isGood(story: Story, failure: string | null): boolean {
@@ -42,6 +43,8 @@ export function toJson(story: Story, failure: string | null, urls: PlatformUrls 
     journal: story.journal,
     workflows: story.workflowIds.map((id) => ({ id, url: workflowUrl(urls, id) })),
     signIns: story.signIns,
+    chart: story.chart,
+    ...asideToJson(story),
   };
 }
 
@@ -57,10 +60,13 @@ export function toText(story: Story, urls: PlatformUrls, own: boolean): string {
     story.signIns.map(({ name, method }) => `${name} signed in ${WAYS[method]}.`).join('\n'),
     balancesTable('What the file says: who is owed (+), who owes (-)', story, story.balancesBefore),
     owedTable('Who owes whom before', story.owedBefore),
+    explainedTable(story),
+    story.chart === null ? '' : `Chart of who owes whom before the settlement: ${story.chart}`,
     transfersTable(story),
     refundLine(story),
     balancesTable('Balances at the end', story, story.balancesAfter),
     owedTable('Who owes whom after', story.owedAfter),
+    ...asideTexts(story),
     ['Workflows in the Temporal Web UI', ...story.workflowIds.map((id) => `  ${workflowUrl(urls, id) ?? id}`)].join('\n'),
     ...(own ? ['The platform of this run stops now. After `npm start` these links work, and the group is still there.'] : []),
     checksTable(story),
@@ -109,13 +115,4 @@ export function checksTable({ checks }: Story): string {
   return checks
     .flatMap(({ name, problems }) => [`${problems.length === 0 ? '✓' : '✗'} ${name}`, ...problems.map((text) => `    ${text}`)])
     .join('\n');
-}
-
-function newTable(head: string[], numbers: number): Table.Table {
-  const colAligns = head.map((_, index) => (index < head.length - numbers ? ('left' as const) : ('right' as const)));
-  return new Table({ head, colAligns, style: { head: [], border: [], compact: true } });
-}
-
-function signed(minor: bigint, currency: string): string {
-  return minor > 0n ? `+${formatAmount(minor, currency)}` : formatAmount(minor, currency);
 }

@@ -27,6 +27,28 @@ export interface DemoResult {
   readonly journal: readonly { effect: string; amount: number; metadata: Record<string, string> }[];
   readonly workflows: readonly { id: string; url: string }[];
   readonly signIns: readonly { name: string; method: string }[];
+  readonly chart: string;
+  readonly explained: {
+    readonly from: string;
+    readonly to: string;
+    readonly amount: string;
+    readonly direct: string;
+    readonly currency: string;
+    readonly items: readonly { kind: string; date: string; description: string | null; amount: string }[];
+    readonly steps: readonly { kind: string; amount: string; through: readonly string[] }[];
+  };
+  readonly import: {
+    readonly format: string;
+    readonly state: string;
+    readonly rows: number;
+    readonly imported: number;
+    readonly skipped: number;
+    readonly balanceCheck: string;
+    readonly again: { imported: number; skipped: number };
+    readonly balances: readonly DemoNet[];
+  };
+  readonly recurring: { amount: string; start: string; state: string; recorded: readonly { date: string }[]; next: readonly string[] };
+  readonly friends: { names: readonly string[]; net: string; currency: string };
 }
 
 interface DemoNet {
@@ -69,8 +91,8 @@ export async function runDemo(
 export function judgeDemo(run: DemoRun): DemoResult {
   assert.equal(run.code, 0, run.stderr);
   const result = JSON.parse(run.stdout) as DemoResult;
-  const fields = ['ok', 'people', 'balancesBefore', 'plan', 'transfers', 'refunds', 'balancesAfter', 'journal', 'workflows', 'signIns'];
-  assert.deepEqual(Object.keys(result), fields);
+  const settling = ['ok', 'people', 'balancesBefore', 'plan', 'transfers', 'refunds', 'balancesAfter', 'journal', 'workflows', 'signIns'];
+  assert.deepEqual(Object.keys(result), [...settling, 'chart', 'explained', 'import', 'recurring', 'friends']);
   assert.equal(result.ok, true);
   assert.deepEqual(
     result.signIns.map(({ method }) => method),
@@ -79,6 +101,10 @@ export function judgeDemo(run: DemoRun): DemoResult {
   assertBefore(result);
   assertAfter(result);
   assertJournal(result);
+  assertExplained(result);
+  assertFlat(result);
+  assertChart(result);
+  assert.deepEqual(result.friends, { ...result.friends, names: ['Anna', 'Ben'], net: '12.40', currency: 'EUR' });
   return result;
 }
 
@@ -132,6 +158,51 @@ function assertJournal({ transfers, refunds, journal, plan, workflows }: DemoRes
   }
   const back = journal.filter(({ effect }) => effect === 'refund').map(({ amount }) => amount);
   assert.deepEqual(back, [Number(minorOf(refunds[0]?.amount ?? '0'))]);
+}
+
+/** Who reads the chart aloud hears every transfer of the plan; around names stand marks that keep their direction. */
+function assertChart({ chart, plan }: DemoResult): void {
+  const svg = readFileSync(chart, 'utf8');
+  assert.ok(svg.startsWith('<svg ') && svg.endsWith('</svg>\n'), svg.slice(0, 100));
+  const said = svg.replaceAll(/[\u2068\u2069]/g, '').replaceAll(/(?<=\d),(?=\d{3})/g, '');
+  for (const { from, to, amount, currency } of plan) assert.ok(said.includes(`${from} would pay ${amount} ${currency} to ${to}`), from);
+}
+
+/** The figure is one of the plan's, and all of its parts are there. */
+function assertExplained({ explained, plan }: DemoResult): void {
+  const { from, to, amount, currency, direct, items, steps } = explained;
+  assert.ok(plan.some((transfer) => transfer.from === from && transfer.to === to && transfer.amount === amount));
+  const sum = (parts: readonly { amount: string }[]): bigint => parts.reduce((total, part) => total + minorOf(part.amount), 0n);
+  assert.deepEqual([sum(items), sum(items) + sum(steps), currency], [minorOf(direct), minorOf(amount), 'EUR']);
+  assert.ok(items.length > 0 && items.every(({ kind, description }) => kind === 'payment' || description));
+}
+
+/** The rows of the file one by one, where the demo goes by its totals, and a room for each rent. */
+function assertFlat({ import: imported, recurring, workflows }: DemoResult): void {
+  const rooms = [455_00n, 415_00n, 375_00n];
+  const [, ...rows] = readFileSync(`${PROJECT_ROOT}/demo/flat.csv`, 'utf8').split('\n');
+  const nets = rows
+    .filter((row) => row !== '' && !row.includes('Total balance'))
+    .map((row) => row.split(',').slice(-rooms.length).map(minorOf));
+  const { rows: count, balances, again, state, balanceCheck } = imported;
+  assert.deepEqual([imported.format, state, balanceCheck], ['splitwise-csv', 'done', 'matches']);
+  assert.deepEqual(
+    [count, imported.imported, imported.skipped, again],
+    [nets.length, nets.length, 0, { imported: 0, skipped: nets.length }],
+  );
+  const rents = BigInt(recurring.recorded.length);
+  assert.ok(rents >= 3n && recurring.state === 'ended' && recurring.recorded[0]?.date === recurring.start);
+  assert.equal(new Set([...recurring.recorded.map(({ date }) => date), ...recurring.next]).size, Number(rents) + recurring.next.length);
+  for (const [index, { name, net }] of balances.entries()) {
+    const past = nets.reduce((total, row) => total + (row[index] ?? 0n), 0n);
+    const paid = index === 0 ? rents * minorOf(recurring.amount) : 0n;
+    assert.equal(minorOf(net), past + paid - rents * (rooms[index] ?? 0n), name);
+  }
+  for (const kind of ['import', 'recurring'])
+    assert.ok(
+      workflows.some(({ id }) => id.startsWith(`${kind}/`)),
+      kind,
+    );
 }
 
 function minorOf(amount: string): bigint {

@@ -9,8 +9,8 @@ import { tracesInDatabase, tracesInFiles, tracesInTemporal } from '../../support
 
 /** A shorter word may be a part of anything; it is looked for as a whole text of JSON. */
 const WORD_MIN = 10;
-/** What the outside world received, and who may sign in to it. */
-const OUTSIDE = ['mails.jsonl', 'demo-account.json'];
+/** What the outside world received, who may sign in to it, and the chart that the demo was asked for. */
+const OUTSIDE = ['mails.jsonl', 'demo-account.json', 'demo-chart.svg'];
 
 describe('npm run demo, personal data', function () {
   this.timeout(420_000);
