@@ -29,6 +29,10 @@ interface Report {
   readonly balancesBefore: readonly object[];
   readonly balancesAfter: readonly object[];
   readonly journal: readonly { effect: string }[];
+  readonly explained: { items: readonly object[]; steps: readonly object[] };
+  readonly import: { rows: number; imported: number; skipped: number; balanceCheck: string; again: object; balances: readonly object[] };
+  readonly recurring: { state: string; recorded: readonly { date: string }[]; next: readonly string[] };
+  readonly friends: { names: readonly string[]; net: string };
 }
 
 describe('faults, API and worker are killed while the demo plays', function () {
@@ -48,7 +52,7 @@ describe('faults, API and worker are killed while the demo plays', function () {
   });
 
   for (const name of ['api', 'worker'] as const) {
-    it(`${name} killed during rows, settlement, payment and refund, ends with the same ledger`, async () => {
+    it(`${name} killed during rows, settlement, payment, refund, import and rent, ends with the same ledger`, async () => {
       await setFaults(
         platform,
         ['/v1/payment_intents', '/v1/refunds'].map((path) => ({
@@ -63,8 +67,10 @@ describe('faults, API and worker are killed while the demo plays', function () {
         if (line.includes('Settling EUR')) kills.when('settlement', () => delay(random() * 300).then(() => true));
         if (line.includes('can receive card payments')) kills.when('payment', () => moved('charge', entries.length));
         if (/asks .* back/.test(line)) kills.when('refund', () => moved('refund', entries.length));
+        if (line.includes('importing its file')) kills.when('import', () => delay(random() * 300).then(() => true));
+        if (line.includes('pays the rent')) kills.when('rent', () => delay(random() * 300).then(() => true));
       });
-      assert.deepEqual(await kills.struck(), ['rows', 'settlement', 'payment', 'refund']);
+      assert.deepEqual(await kills.struck(), ['rows', 'settlement', 'payment', 'refund', 'import', 'rent']);
       await assertSame(report);
     });
   }
@@ -150,7 +156,9 @@ describe('faults, API and worker are killed while the demo plays', function () {
 });
 
 /** What two runs of one file have in common. */
-function outcomeOf({ plan, transfers, refunds, balancesBefore, balancesAfter, journal }: Report): object {
+function outcomeOf(report: Report): object {
+  const { plan, transfers, refunds, balancesBefore, balancesAfter, journal, explained, recurring, friends } = report;
+  const { rows, imported, skipped, balanceCheck, again, balances } = report.import;
   return {
     plan,
     transfers: transfers.map(({ from, to, amount, state, method }) => ({ from, to, amount, state, method })),
@@ -158,5 +166,9 @@ function outcomeOf({ plan, transfers, refunds, balancesBefore, balancesAfter, jo
     balancesBefore,
     balancesAfter,
     effects: journal.map(({ effect }) => effect),
+    explained: { ...explained, items: new Set(explained.items) },
+    import: { rows, imported, skipped, balanceCheck, again, balances },
+    rent: { state: recurring.state, recorded: recurring.recorded.map(({ date }) => date), next: recurring.next },
+    friends: { names: friends.names, net: friends.net },
   };
 }
