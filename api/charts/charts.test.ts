@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { XMLParser, XMLValidator } from 'fast-xml-parser';
 import fc from 'fast-check';
+import sharp from 'sharp';
 import { planTransfers } from '../../domain/plan.ts';
 import { drawCategories } from './categories.ts';
 import { drawDebts } from './debts.ts';
@@ -132,6 +133,23 @@ describe('charts', function () {
     assert.match(dark!, /--ground:#11161d/);
     for (const one of [light!, dark!]) assert.doesNotMatch(one, /prefers-color-scheme/);
     assert.match(auto!, /--ground:#ffffff.*@media \(prefers-color-scheme:dark\)\{\.ssx\{--ground:#11161d/);
+  });
+
+  it('for programs that know no variables, has its colours all the same', async () => {
+    const drawn = drawCategories('x', 'EUR', 'x', []);
+    for (const [theme, ground] of [
+      ['light', [255, 255, 255]],
+      ['dark', [17, 22, 29]],
+      ['auto', [255, 255, 255]],
+    ] as const) {
+      // librsvg knows none.
+      const pixel = await sharp(Buffer.from(renderChart(drawn, theme)))
+        .extract({ left: 360, top: 100, width: 1, height: 1 })
+        .removeAlpha()
+        .raw()
+        .toBuffer();
+      assert.deepEqual([...pixel], ground, theme);
+    }
   });
 
   it('debts, of more members than are shown, sum up the others and lose nothing', () => {

@@ -63,12 +63,13 @@ export function renderChart({ name, heading, subheading, description, height, bo
   ].join('\n');
 }
 
+/** Programs that know no variables, as many previews and converters, take the colour before each and pass over the other. */
 function styles(theme: ChartTheme): string {
   const variables = (colours: Readonly<Record<string, string>>): string =>
     Object.entries(colours)
       .map(([name, colour]) => `--${name}:${colour}`)
       .join(';');
-  const first = theme === 'dark' ? COLOURS.dark : COLOURS.light;
+  const first: Readonly<Record<string, string>> = theme === 'dark' ? COLOURS.dark : COLOURS.light;
   return [
     `.ssx{${variables(first)}}`,
     ...(theme === 'auto' ? [`@media (prefers-color-scheme:dark){.ssx{${variables(COLOURS.dark)}}}`] : []),
@@ -78,7 +79,9 @@ function styles(theme: ChartTheme): string {
     '.ssx .owes{fill:var(--owes)}.ssx .owed{fill:var(--owed)}.ssx .spent{fill:var(--spent)}.ssx .track{fill:var(--line)}',
     '.ssx .from{stop-color:var(--owes)}.ssx .to{stop-color:var(--owed)}',
     '.ssx .halo{paint-order:stroke;stroke:var(--halo);stroke-width:4px;stroke-linejoin:round}',
-  ].join('');
+  ]
+    .join('')
+    .replaceAll(/([a-z-]+):var\(--([a-z]+)\)/g, (rule, property: string, name: string) => `${property}:${first[name]};${rule}`);
 }
 
 /** Attributes of a text. */
