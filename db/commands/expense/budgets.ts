@@ -29,7 +29,12 @@ export const BUDGET_EVENTS: readonly EventType[] = [
 export async function setBudgets(tx: Tx, group: Group, actorId: string, inputs: readonly BudgetInput[]): Promise<void> {
   const budgets = unwrap(checkBudgets(inputs));
   const own = (await loadGroupContexts(tx.query, [group.id])).get(group.id)?.categories ?? new Set<string>();
-  const unknown = budgets.findIndex(({ category }) => !takesCategory(category, own));
+  // A budget of a category that was archived since stays as long as it is sent.
+  const kept = await tx.query<{ category: string }>('select category from expense.budget where group_id = $1 and category is not null', [
+    group.id,
+  ]);
+  const known = new Set([...own, ...kept.map(({ category }) => category)]);
+  const unknown = budgets.findIndex(({ category }) => !takesCategory(category, known));
   if (unknown >= 0) throw refusal('unknown_category', 'There is no such category.', `/budgets/${unknown}/category`);
   const values = [
     group.id,

@@ -239,6 +239,19 @@ describe('budgets of a group', function () {
     assert.equal((await ana.call('GET', at.url)).body.data[0].amount.amount, '1.00');
   });
 
+  it('of a category that was archived since, is kept as long as it is sent, and not made anew', async () => {
+    const at = await world();
+    const categories = `/v1/groups/${at.groupId}/categories`;
+    const { id, key } = (await ana.call('POST', categories, { name: 'Boat' })).body;
+    assert.equal((await put(at, [budget('10.00', { category: key })])).status, 200);
+    const archived = await ana.call('PATCH', `${categories}/${id}`, { archived: true }, { 'if-match': '*' });
+    assert.equal(archived.status, 200, JSON.stringify(archived.body));
+    const again = await put(at, [budget('12.00', { category: key }), budget('5.00')]);
+    assert.equal(again.status, 200, JSON.stringify(again.body));
+    assert.equal((await put(at, [budget('5.00')])).status, 200);
+    assert.deepEqual(refusalOf(await put(at, [budget('12.00', { category: key })])), [422, 'unknown_category']);
+  });
+
   it('those who may not, strangers and groups that rest, are refused; two at once leave one of the two', async () => {
     const at = await world();
     const stranger = await api.user();
