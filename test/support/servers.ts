@@ -13,6 +13,9 @@ import { preparePostgresHome } from '../../sandbox/postgres-home.ts';
 import { databaseUrlOf, postgresChild } from '../../sandbox/postgres.ts';
 import { createSupervisor } from '../../sandbox/supervisor.ts';
 
+// oxlint-disable-next-line node/no-process-env -- a switch of the tests, no setting of the product.
+const RUNNING = process.env['TEST_DATABASE_URL'] ?? '';
+
 /** What a test run started, ended by the root hook in test/setup.ts. */
 const cleanups: (() => Promise<void> | void)[] = [];
 
@@ -39,9 +42,7 @@ export function startTestPostgres(): Promise<string> {
 }
 
 async function start(): Promise<string> {
-  // oxlint-disable-next-line node/no-process-env -- a switch of the tests, no setting of the product.
-  const running = process.env['TEST_DATABASE_URL'];
-  if (running !== undefined && running !== '') return running;
+  if (RUNNING !== '') return RUNNING;
   const folder = mkdtempSync(join(tmpdir(), 'safesplitx-test-'));
   const supervisor = createSupervisor({ logsDir: join(folder, 'logs') });
   atEndOfRun(async () => {
@@ -56,13 +57,14 @@ async function start(): Promise<string> {
   return databaseUrlOf(home, port!, 'postgres');
 }
 
-/** Makes a fresh, migrated database and returns its connection string; it goes at the end of the run. */
+/** Makes a fresh, migrated database and returns its connection string; it goes at the end of the run, with the server where that is ours. */
 export async function testDatabaseUrl(): Promise<string> {
   const adminUrl = await startTestPostgres();
   const source = await (template ??= migratedTemplate(adminUrl));
   const name = `test_${uuidv7().replaceAll('-', '')}`;
   await admin(adminUrl, (client) => client.query(`create database ${name} template ${source}`));
-  atEndOfRun(() => admin(adminUrl, (client) => client.query(`drop database if exists ${name} with (force)`)));
+  // A hundred of them, dropped one by one, would take a minute: each waits for a checkpoint.
+  if (RUNNING !== '') atEndOfRun(() => admin(adminUrl, (client) => client.query(`drop database if exists ${name} with (force)`)));
   return withDatabase(adminUrl, name);
 }
 
