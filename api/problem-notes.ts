@@ -206,6 +206,7 @@ export const PROBLEM_NOTES: Readonly<Record<string, string>> = {
   cost_below_shares: 'The row of the file says that the members owe more than the cost.',
   date_malformed: 'The row of the file has no day written as YYYY-MM-DD.',
   no_shares: 'The row of the file names nobody who owes a part of it.',
+  not_text: 'The file is no text: save it as CSV or JSON in UTF-8.',
   notes_malformed: 'The notes in the row of the file have characters that are no text.',
   payer_unknown: 'The row of the file does not tell who paid.',
   rate_malformed: 'The row of the file has no exchange rate above zero where one belongs.',

@@ -1,5 +1,6 @@
 import { heartbeat, Context } from '@temporalio/activity';
 import { tieBreakOf } from '../../config/secrets.ts';
+import { decodeFile } from '../../db/commands/expense/decode-file.ts';
 import { prepareImport } from '../../db/commands/expense/import-prepare.ts';
 import { type KeyedRow, keyRows, postNextRows, type PostProgress } from '../../db/commands/expense/import-rows.ts';
 import { readImportContent, readImportRow } from '../../db/commands/expense/import-store.ts';
@@ -11,7 +12,6 @@ import { type FileReading, readImport } from '../../domain/import/registry.ts';
 import { refusal } from '../../domain/refusal.ts';
 import { type ActivityDeps, runCommand } from '../edge.ts';
 import type { ExpenseActivities } from './contract.ts';
-import { decodeFile } from './decode-file.ts';
 
 /** What the process of an import may ask of the expense service. */
 export type ImportActivities = Pick<

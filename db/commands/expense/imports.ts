@@ -4,6 +4,7 @@ import type { ImportFormatName } from '../../../domain/import/registry.ts';
 import { refusal } from '../../../domain/refusal.ts';
 import type { Tx } from '../../transact.ts';
 import { loadGroupContexts } from '../../queries/expense/group-context.ts';
+import { binaryKindOf } from './decode-file.ts';
 import { lockGroup } from './groups.ts';
 import { lockImport, readImportRow } from './import-store.ts';
 import { actingMember } from './members.ts';
@@ -34,12 +35,14 @@ export interface NewImport {
  *
  * @returns the import's id.
  * @throws RefusalError not_found, forbidden, archived, deleted, id_taken, unknown_member, member_not_active,
- *   import_limit_reached.
+ *   import_limit_reached, not_text.
  */
 export async function openImport(tx: Tx, command: NewImport): Promise<string> {
   const group = await lockGroup(tx, command.groupId, command.states);
   const actor = await actingMember(tx, group, command.userId, command.least);
   await checkMemberMap(tx, command);
+  const kind = binaryKindOf(command.content);
+  if (kind !== null) throw refusal('not_text', `The file is ${kind}, not CSV or JSON.`, '/file');
   const [running] = await tx.query<{ n: number }>(
     `select count(*)::int as n from expense.import where group_id = $1 and state = 'running'`,
     [command.groupId],

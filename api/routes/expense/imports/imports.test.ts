@@ -278,8 +278,6 @@ describe('imports', function () {
   for (const [what, bytes, code, row] of [
     ['Latin-1', Buffer.from(`${HEAD}2026-01-03,Caf\u00e9,General,10.00,EUR,5.00,-5.00\n`, 'latin1'), 'wrong_encoding', 2],
     ['UTF-16', Buffer.from(`\ufeff${HEAD}`, 'utf16le'), 'wrong_encoding', 0],
-    ['a spreadsheet', Buffer.from('PK\u0003\u0004rest'), 'not_text', 0],
-    ['a gzip archive', Buffer.from([0x1f, 0x8b, 8, 0]), 'not_text', 0],
     ['NUL', Buffer.from(`${HEAD}2026-01-03,a\u0000b,General,10.00,EUR,5.00,-5.00\n`), 'invalid_text', 2],
   ] as const) {
     it(`form, ${what}, is a problem with its row and writes nothing`, async () => {
@@ -289,6 +287,17 @@ describe('imports', function () {
       const failed = (await ana.call('GET', `/v1/imports/${opened.body.id}`)).body;
       assert.deepEqual([failed.state, failed.problems[0]?.code, failed.problems[0]?.row], ['failed', code, row]);
       assert.equal((await expensesOf(groupId)).length, 0);
+    });
+  }
+
+  for (const [what, bytes] of [
+    ['a spreadsheet', Buffer.from('PK\u0003\u0004rest')],
+    ['a gzip archive', Buffer.from([0x1f, 0x8b, 8, 0])],
+    ['a picture', Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a])],
+  ] as const) {
+    it(`form, ${what}, is refused at once`, async () => {
+      const opened = await form(await newGroup(), { file: new Blob([bytes]) });
+      assert.deepEqual([opened.status, opened.body.code, opened.body.errors[0]?.pointer], [422, 'not_text', '/file']);
     });
   }
 

@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { problem, type RowProblem } from '../../domain/import/file.ts';
+import { problem, type RowProblem } from '../../../domain/import/file.ts';
 
 /** First bytes of what people send in place of a text: what it is, for the message. */
 const MAGIC: readonly (readonly [string, readonly number[]])[] = [
@@ -18,14 +18,19 @@ const LINE_FEED = 0x0a;
  * @returns the text, or the problem: `not_text`, `wrong_encoding` or `invalid_text` with the line.
  */
 export function decodeFile(bytes: Buffer): { readonly text: string } | RowProblem {
-  const magic = MAGIC.find(([, first]) => first.every((byte, index) => bytes[index] === byte));
-  if (magic !== undefined) return problem(0, 'not_text', `The file is ${magic[0]}, not CSV or JSON.`);
+  const kind = binaryKindOf(bytes);
+  if (kind !== null) return problem(0, 'not_text', `The file is ${kind}, not CSV or JSON.`);
   const mark = bytes.length >= 2 ? bytes.readUInt16BE(0) : 0;
   if (mark === 0xfffe || mark === 0xfeff) return problem(0, 'wrong_encoding', 'The file is in UTF-16; save it in UTF-8.');
   const nul = bytes.indexOf(0);
   if (nul !== -1) return problem(lineAt(bytes, nul), 'invalid_text', 'The line has a NUL, so the file is no text.');
   if (!isUtf8(bytes)) return problem(firstBadLine(bytes), 'wrong_encoding', 'The line is not in UTF-8; save the file in UTF-8.');
   return { text: new TextDecoder('utf-8').decode(bytes) };
+}
+
+/** What a file is by its first bytes, in words, where that is no text; null else. */
+export function binaryKindOf(bytes: Buffer): string | null {
+  return MAGIC.find(([, first]) => first.every((byte, index) => bytes[index] === byte))?.[0] ?? null;
 }
 
 function lineAt(bytes: Buffer, index: number): number {
