@@ -146,6 +146,21 @@ describe('formats of imports', () => {
     assert.deepEqual(rows[6]?.tags, [], 'who made a payment is known');
   });
 
+  it('Splitwise, an expense that bears the name of the footer, is an expense', () => {
+    const file = `Date,Description,Category,Cost,Currency,Ana,Ben
+2026-01-01,Total balance,General,10.00,EUR,5.00,-5.00
+2026-01-02,Bread,General,4.00,EUR,-2.00,2.00
+
+2026-01-31,Total balance, , ,EUR,3.00,-3.00
+`;
+    const reading = readFine(file);
+    assert.deepEqual(
+      reading.file.rows.map(({ input }) => input.description),
+      ['Total balance', 'Bread'],
+    );
+    assert.equal(reading.file.balanceCheck, 'matches');
+  });
+
   it('categories, known words are keys of ours and unknown ones become tags', () => {
     const rows = readFine(fixture('splitwise.csv')).file.rows.map(({ input }) => input.category);
     assert.deepEqual(rows.slice(0, 3), ['food.groceries', 'food.restaurants', 'food.groceries']);

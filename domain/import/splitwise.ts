@@ -81,7 +81,9 @@ function parseBelow(records: readonly CsvRecord[], index: number): Parsed {
 
 function isFooter({ cells }: CsvRecord): boolean {
   const [, description = '', category = '', cost = '', currency = ''] = cells.map((cell) => cell.trim());
-  return TOTAL_BALANCE.has(description.normalize('NFC').toLowerCase()) || (category === '' && cost === '' && currency !== '');
+  // An expense may bear the footer's name; but it costs something.
+  const isNamed = /^0*(\.0*)?$/.test(cost) && TOTAL_BALANCE.has(description.normalize('NFC').toLowerCase());
+  return isNamed || (category === '' && cost === '' && currency !== '');
 }
 
 function readFooter(record: CsvRecord, names: readonly string[], totals: Map<string, Map<string, bigint>>): Reading | null {
