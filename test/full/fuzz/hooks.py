@@ -147,7 +147,8 @@ def before_call(context, case, kwargs):
             if name in WORLD["ids"] and not (name in drawn and pick([True, False], case, name)):
                 case.path_parameters[name] = pick(WORLD["ids"][name], case, name)
     if is_valid(case, ParameterLocation.HEADER):
-        if needs_key(case.operation) and not case.headers.get("Idempotency-Key"):
+        # A key that was used before repeats the answer of then, also about what has been deleted since: each request has its own.
+        if needs_key(case.operation) or case.headers.get("Idempotency-Key"):
             case.headers["Idempotency-Key"] = str(uuid.uuid4())
         # Half of the versions are those of the fuzzer, which are stale.
         if "If-Match" in case.headers and pick([True, False], case, "If-Match"):
