@@ -79,7 +79,9 @@ interface Reached {
  * is recorded already; periods that have ended give none. Each alert of a period once, whatever is recorded, deleted or read again.
  */
 export async function alertBudgets(tx: Tx, events: readonly PublishedEvent[]): Promise<void> {
-  const groupIds = [...new Set(events.flatMap(({ groupId }) => groupId ?? []))];
+  const groupIds = await budgetedGroups(tx, events);
+  // Most groups have none, and planning the statement below costs more than recording an expense.
+  if (groupIds.length === 0) return;
   const expenseIds = [...new Set(events.map(({ subjectId }) => subjectId))];
   const reached = await tx.query<Reached>(
     `with due as materialized (
@@ -117,4 +119,12 @@ export async function alertBudgets(tx: Tx, events: readonly PublishedEvent[]): P
       data: { periodStart: row.period_start, percent: row.percent, spent: money(row.spent), amount: money(row.amount_minor) },
     });
   }
+}
+
+async function budgetedGroups(tx: Tx, events: readonly PublishedEvent[]): Promise<string[]> {
+  const groupIds = [...new Set(events.flatMap(({ groupId }) => groupId ?? []))];
+  const rows = await tx.query<{ group_id: string }>('select distinct group_id from expense.budget where group_id = any ($1::uuid[])', [
+    groupIds,
+  ]);
+  return rows.map((row) => row.group_id);
 }

@@ -6,8 +6,8 @@ import { type RecordItem, recordStatement } from './record-statement.ts';
 const BATCH_MAX = 100;
 /** Most posting lines of one statement, so that expenses of large groups make smaller batches. */
 const LINES_MAX = 2_000;
-/** Statements at once. One prepares while another waits for the disk; more only make smaller batches. */
-const FLIGHTS_MAX = 2;
+/** Statements at once. What comes in meanwhile shares the next one; with two, smaller batches made each expense a sixth dearer. */
+const FLIGHTS_MAX = 1;
 
 /** Writes expenses of many requests together (group commit), each with its own outcome. */
 export interface RecordWriter {

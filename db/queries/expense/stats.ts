@@ -83,9 +83,8 @@ const MEMBERS = `select e.category, e.tags, e.date, e.group_id, l.account_id as 
 
 const OWN_SHARES = `select e.category, e.tags, e.date, e.group_id, l.account_id as member, e.currency, e.kind, l.owed, l.paid
   from expense.member m join expense."group" g on g.id = m.group_id and g.state <> 'deleted'
-  join expense.posting_line l on l.group_id = m.group_id and l.account_id = m.id
-  join expense.posting p on p.id = l.posting_id and p.kind = 'expense'
-  join expense.expense e on e.id = p.source_id and e.posting_id = p.id
+  join expense.expense e on e.group_id = m.group_id
+  join expense.posting_line l on l.posting_id = e.posting_id and l.account_id = m.id and l.currency = e.currency
   where m.user_id = $1 and m.state = 'active' and ${WITHIN}`;
 
 /** The column of each key, and how it is written once it is summed up. */
