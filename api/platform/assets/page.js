@@ -3,7 +3,8 @@ window.SwaggerUIBundle({
   url: '/openapi.json',
   dom_id: '#reference',
   deepLinking: true,
-  docExpansion: 'list',
+  // With every operation drawn at once, a browser works for a minute before it shows any.
+  docExpansion: 'none',
   defaultModelsExpandDepth: 0,
   defaultModelRendering: 'model',
   displayRequestDuration: true,

@@ -61,7 +61,7 @@ function shotsOf({ urls }: Platform, { settlementId, pendingExpenseId, charts, m
     {
       name: 'api-docs.png',
       url: `${urls.apiUrl}/docs`,
-      texts: ['SafeSplitX', '/v1/auth/register', '/v1/groups', '/v1/groups/{groupId}/settlements', '/v1/transfers/{transferId}/pay'],
+      texts: ['SafeSplitX', 'Groups of people who share expenses', 'Expenses that are recorded again and again', 'A plan being paid'],
       width: 1280,
       height: 1400,
     },
