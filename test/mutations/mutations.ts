@@ -539,4 +539,10 @@ export const MUTATIONS: readonly Mutation[] = [
     file: 'api/routes/expense/activity/activity.test.ts',
     test: 'a change of the group, of its policy or of both, is told field by field; none is told as none',
   },
+  {
+    patch: '175-waits-for-who-left',
+    breaks: 'what names somebody who has left does not wait for them',
+    file: 'api/routes/expense/expenses/approval-races.test.ts',
+    test: 'who shares it, under all it is rejected at once whatever was said, and can be asked about anew without them',
+  },
 ];

@@ -1,5 +1,6 @@
 import { decideRound, timeoutEvent, voteAllowed } from '../../../domain/approval.ts';
 import { type ExpenseEvent, moveExpense } from '../../../domain/expense-state.ts';
+import { samePosting } from '../../../domain/expense.ts';
 import { checkPeriod, moveGroup } from '../../../domain/group.ts';
 import { refusal, RefusalError, unwrap } from '../../../domain/refusal.ts';
 import type { ExpenseView } from '../../queries/expense/expenses.ts';
@@ -12,10 +13,12 @@ import {
   holdExpense,
   holdExpenseFor,
   keptVersion,
+  leftMemberIn,
   refuseClosedGroup,
   refuseLeftMembers,
   writeExpense,
 } from './held-expense.ts';
+import { named } from './merge-checks.ts';
 import { refuseLockedPeriod } from './period-lock.ts';
 
 /**
@@ -93,16 +96,25 @@ export async function expireRound(
 }
 
 /**
- * Asks a member no more who has left a group that is held for update: of those who wait for a vote of theirs, the others
- * decide. A vote that was cast counts on.
+ * Asks a member no more who has left a group that is held for update, or has no account any more: of those who wait for a vote of
+ * theirs, the others decide, and with nobody else to ask they are posted. A vote that was cast counts on. What names somebody who has
+ * left is rejected: it cannot be posted, and they can no longer agree to it.
  */
 export async function dropVoter(tx: Tx, groupId: string, memberId: string): Promise<void> {
   const rounds = await tx.query<{ expense_id: string; version: number }>(
-    `update expense.approval_round r set voters = array_remove(r.voters, $2::uuid)
-     where r.group_id = $1 and r.outcome = 'waiting' and $2::uuid = any(r.voters)
-       and not exists (select 1 from expense.approval_vote v where v.expense_id = r.expense_id and v.version = r.version and v.member_id = $2)
-     returning r.expense_id, r.version`,
-    [groupId, memberId],
+    `with waiting as materialized (
+       select r.expense_id, r.version, r.voters, case when e.pending_version = r.version then v.content -> 'shares' else e.shares end as shares
+       from expense.approval_round r join expense.expense e on e.id = r.expense_id
+       left join expense.expense_version v on v.expense_id = r.expense_id and v.version = r.version
+       where r.group_id = $1 and r.outcome = 'waiting' and r.closed_at is null
+     ), asked as (
+       update expense.approval_round r set voters = array_remove(r.voters, $2::uuid) from waiting w
+       where r.expense_id = w.expense_id and r.version = w.version and $2::uuid = any(w.voters) and not exists
+         (select 1 from expense.approval_vote v where v.expense_id = r.expense_id and v.version = r.version and v.member_id = $2)
+       returning r.expense_id, r.version
+     )
+     select expense_id, version from asked union select expense_id, version from waiting where shares @> $3::jsonb order by expense_id`,
+    [groupId, memberId, named(memberId)],
   );
   for (const { expense_id: expenseId, version } of rounds) await decideAgain(tx, { expenseId, groupId, version });
 }
@@ -115,6 +127,7 @@ async function decideAgain(
   const { context, expense } = await holdExpense(tx, round);
   const standing = await findRound(tx.query, expense.id, round.version);
   if (standing === null || askedVersion(expense) !== round.version) return;
+  if (chargesWhoLeft(context, expense, await askedContent(tx, expense))) return endRound(tx, expense, round.version, 'rejected');
   const decision = decideRound(standing.round, standing.votes);
   if (decision === 'rejected') return endRound(tx, expense, round.version, 'rejected');
   if (decision === 'approved' && (await canApprove(tx, context, expense))) return approve(tx, context, expense, round.version);
@@ -142,7 +155,13 @@ function daysOf(expense: ExpenseView, asked: ExpenseView['content']): string[] {
 async function canApprove(tx: Tx, context: GroupContext, expense: ExpenseView): Promise<boolean> {
   const content = await askedContent(tx, expense);
   if (!moveGroup(context.state, 'change').ok || !checkPeriod(context.lockedUntil, daysOf(expense, content)).ok) return false;
-  return content.shares.every((share) => context.members.get(share.memberId)?.active === true);
+  return !chargesWhoLeft(context, expense, content);
+}
+
+/** Whether an approval would change the balance of somebody who has left; new words about what stands change none. */
+function chargesWhoLeft(context: GroupContext, expense: ExpenseView, asked: ExpenseView['content']): boolean {
+  if (expense.postingId !== null && samePosting(expense.content, asked)) return false;
+  return leftMemberIn(context, asked);
 }
 
 async function askedContent(tx: Tx, expense: ExpenseView): Promise<ExpenseView['content']> {
@@ -151,7 +170,7 @@ async function askedContent(tx: Tx, expense: ExpenseView): Promise<ExpenseView['
 
 async function approve(tx: Tx, context: GroupContext, expense: ExpenseView, version: number, userId?: string): Promise<void> {
   const content = await askedContent(tx, expense);
-  refuseLeftMembers(context, content);
+  if (chargesWhoLeft(context, expense, content)) refuseLeftMembers(context, content);
   const state = unwrap(moveExpense({ state: expense.state, event: 'approve', hasPendingVersion: expense.pendingVersion !== null }));
   const postingId = await repost(tx, expense, content, version);
   const replaced = expense.pendingVersion === null ? null : content;

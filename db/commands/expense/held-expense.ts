@@ -57,8 +57,12 @@ export function refuseClosedGroup(context: GroupContext): void {
  * @throws RefusalError member_left.
  */
 export function refuseLeftMembers(context: GroupContext, content: ExpenseContent): void {
-  const left = content.shares.find((share) => context.members.get(share.memberId)?.active !== true);
-  if (left !== undefined) throw refusal('member_left', 'A member whom this expense names has left the group.');
+  if (leftMemberIn(context, content)) throw refusal('member_left', 'A member whom this expense names has left the group.');
+}
+
+/** Whether some content names somebody who has left since. */
+export function leftMemberIn(context: GroupContext, content: ExpenseContent): boolean {
+  return content.shares.some((share) => context.members.get(share.memberId)?.active !== true);
 }
 
 /** What becomes of an expense's row; the content only where it is replaced. */

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { v7 as uuidv7 } from 'uuid';
 import { expireRound } from '../../../../db/commands/expense/approvals.ts';
+import { eraseStep } from '../../../../db/commands/expense/erasure.ts';
 import { transact } from '../../../../db/transact.ts';
 import { startApi, type TestAnswer, type TestApi, type TestUser } from '../../../../test/support/api.ts';
 import { createGroup, join, refusalOf } from '../../../../test/support/groups.ts';
@@ -191,14 +192,102 @@ describe('votes', function () {
       assert.equal(await consistent(world), 'rejected', 'the one who is left cannot reach two');
     });
 
-    it('who is named in it, it waits for its time-out and can be withdrawn', async () => {
-      const world = await pending({ mode: 'all', onTimeout: 'approve' }, [0]);
+    for (const [mode, left] of [
+      [{ mode: 'all' }, 1],
+      [{ mode: 'above', above: { amount: '10.00', currency: 'EUR' } }, 1],
+      [{ mode: 'quorum', quorum: 3 }, 0],
+    ] as const)
+      it(`who shares it, under ${mode.mode} it is rejected at once whatever was said, and can be asked about anew without them`, async () => {
+        const world = await pending({ ...mode, onTimeout: 'approve' }, [0, 1]);
+        await vote(voters[0], world, 'approve');
+        assert.equal((await voters[left].call('POST', `/v1/groups/${world.groupId}/leave`)).status, 204);
+        assert.equal(await consistent(world), 'rejected');
+        assert.ok(api.events.some(({ event }) => event.type === 'expense.rejected' && event.subjectId === world.expenseId));
+        assert.equal(await expire(world), 'rejected', 'its time-out has nothing to decide');
+        const among = [world.anaId, world.memberIds[1 - left]];
+        const again = await ana.call('PATCH', `/v1/expenses/${world.expenseId}`, { split: { method: 'equal', among } }, ANY);
+        assert.deepEqual([again.status, again.body.state], [202, 'pending']);
+        assert.equal((await vote(voters[1 - left]!, world, 'approve')).status, 200);
+      });
+
+    it('who shares it and has no account, is taken out: it is rejected; who does not, changes nothing', async () => {
+      const at = await place({ mode: 'quorum', quorum: 2 });
+      const added = async (): Promise<string> =>
+        (await ana.call('POST', `/v1/groups/${at.groupId}/members`, { displayName: 'Eva' })).body.id;
+      const [eva, other] = [await added(), await added()];
+      const world = await pending({ ...at, memberIds: [eva] }, [0]);
+      const removed = (memberId: string): Promise<TestAnswer> =>
+        ana.call('DELETE', `/v1/groups/${at.groupId}/members/${memberId}`, undefined, ANY);
+      assert.equal((await removed(other)).status, 204);
+      assert.equal(await consistent(world), 'pending');
+      assert.equal((await removed(eva)).status, 204);
+      assert.equal(await consistent(world), 'rejected');
+    });
+
+    it('as the last who could be asked, it is posted', async () => {
+      const world = await pending({ mode: 'quorum', quorum: 1 }, []);
+      for (const voter of voters) {
+        assert.equal((await read(world)).state, 'pending');
+        assert.equal((await voter.call('POST', `/v1/groups/${world.groupId}/leave`)).status, 204);
+      }
+      assert.deepEqual([await consistent(world), (await read(world)).approvals], ['posted', []]);
+    });
+
+    it('at once with another one and with a vote, the outcome is that of those who are left, and there is one', async () => {
+      const leave = (who: TestUser, { groupId }: World): Promise<TestAnswer> => who.call('POST', `/v1/groups/${groupId}/leave`);
+      for (let round = 0; round < 3; round++) {
+        const both = await pending({ mode: 'quorum', quorum: 3 }, []);
+        await vote(voters[0], both, 'approve');
+        await Promise.all([leave(voters[1], both), leave(voters[2], both)]);
+        assert.equal(await consistent(both), 'posted');
+        const last = await pending({ mode: 'quorum', quorum: 2 }, []);
+        await leave(voters[2], last);
+        await vote(voters[0], last, 'approve');
+        const [voted] = await Promise.all([vote(voters[1], last, 'reject'), leave(voters[1], last)]);
+        assert.equal(await consistent(last), voted.status === 200 ? 'rejected' : 'posted', `${voted.status}`);
+        const named = await pending({ mode: 'all' }, [0, 1]);
+        await vote(voters[1], named, 'approve');
+        await Promise.all([vote(voters[0], named, 'approve'), leave(voters[1], named)]);
+        const state = await consistent(named);
+        const { body } = await ana.call('GET', `/v1/groups/${named.groupId}`);
+        const stays = body.members.find(({ id }: { id: string }) => id === named.memberIds[1]).state === 'active';
+        assert.equal(state, stays ? 'posted' : 'rejected', 'who owes does not leave');
+      }
+    });
+
+    it('whose account is erased, a debt keeps the place and it is posted; with none it is rejected', async () => {
+      for (const [owes, expected] of [
+        [true, 'posted'],
+        [false, 'rejected'],
+      ] as const) {
+        const eva = await api.user(`Eva ${expected}`);
+        const group = await createGroup(ana, { policy: { approval: { mode: 'all' } } });
+        const at = { groupId: group.id, anaId: group.myMemberId, memberIds: [await join(ana, group.id, eva)] };
+        if (owes) await vote(eva, await pending(at), 'approve');
+        const world = await pending(at);
+        const erased = await transact(api.deps.databases.expense!, (tx) => eraseStep(tx, eva.userId));
+        assert.equal(erased.value, 1);
+        assert.equal(await consistent(world), expected);
+      }
+    });
+
+    it('new words about what stands, are agreed to by those who are left', async () => {
+      const world = await pending({ mode: 'all' }, [0, 1]);
+      for (const voter of [voters[0], voters[1]]) await vote(voter, world, 'approve');
+      const { owed: amount } = (await read(world)).shares.find(({ memberId }: { memberId: string }) => memberId === world.memberIds[0]);
+      const settled = await voters[0].call('POST', `/v1/groups/${world.groupId}/expenses`, {
+        description: 'Back',
+        total: { amount, currency: 'EUR' },
+        date: '2026-11-20',
+        payers: [{ memberId: world.memberIds[0], amount }],
+        split: { method: 'equal', among: [world.anaId] },
+      });
+      await vote(ana, { ...world, expenseId: settled.body.id }, 'approve');
       assert.equal((await voters[0].call('POST', `/v1/groups/${world.groupId}/leave`)).status, 204);
-      assert.deepEqual([await consistent(world), (await read(world)).approvals], ['pending', []]);
-      assert.equal(await expire(world), 'expired', 'silence does not post what names somebody who has left');
-      const other = await pending({ mode: 'all' }, [0]);
-      await voters[0].call('POST', `/v1/groups/${other.groupId}/leave`);
-      assert.equal((await vote(ana, other, 'withdraw')).body.state, 'withdrawn');
+      const edit = await ana.call('PATCH', `/v1/expenses/${world.expenseId}`, { description: 'Supper' }, ANY);
+      assert.equal(edit.status, 202);
+      const { body } = await vote(voters[1], world, 'approve');
+      assert.deepEqual([body.state, body.description], ['posted', 'Supper']);
     });
   });
 
