@@ -139,6 +139,8 @@ export const PROBLEM_NOTES: Readonly<Record<string, string>> = {
   precondition_required: 'Send If-Match with the ETag that you read, or * to change it whatever its version.',
   provider_unavailable: 'The OpenID provider is away or in trouble. Wait for Retry-After, or sign in another way.',
   rate_limited: 'Too many requests. Wait for Retry-After; RateLimit and RateLimit-Policy tell what is left.',
+  rate_contradicts_total:
+    'The typed rate does not give the other amount, nor is it what the two amounts say in its own digits; leave out one of them.',
   rate_currency: 'The other amount of a rate is in the currency of the group.',
   rate_not_positive: 'A rate, and the other amount where both are typed, is above zero.',
   rate_unknown: 'No rate of the two currencies was published for the day or the seven days before it.',

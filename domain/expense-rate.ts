@@ -1,4 +1,4 @@
-import { divideRationals, type Rational, rational } from './decimal.ts';
+import { divideRationals, type Rational, rational, splitDecimal } from './decimal.ts';
 import { convertNets, formatRate, minorRatio, parseRate, RATE_SOURCES, TYPED_SOURCE } from './fx.ts';
 import type { PostingLine } from './ledger.ts';
 import { MAX_MINOR, moneyFromWire, type Money, moneyToWire, type MoneyWire } from './money.ts';
@@ -39,7 +39,7 @@ export function needsPublishedRate(rate: RateInput | null | undefined, currency:
  * Decides the rate at which a use is frozen.
  *
  * @param published what {@link needsPublishedRate} asked for; null where none is known.
- * @returns null where the use has no rate, or refusals `rate_currency`, `rate_not_positive` and those of an amount.
+ * @returns null where the use has no rate, or refusals `rate_currency`, `rate_not_positive`, `rate_contradicts_total` and those of an amount.
  */
 export function freezeRate(use: {
   readonly rate: RateInput | null | undefined;
@@ -53,7 +53,10 @@ export function freezeRate(use: {
   }
   if (rate === null || rate === undefined) return ok(null);
   const source = rate.source ?? TYPED_SOURCE;
-  if (rate.total !== undefined) return freezeTotal(rate.total, source, total, groupCurrency);
+  if (rate.total !== undefined) {
+    const frozen = freezeTotal(rate.total, source, total, groupCurrency);
+    return frozen.ok ? checkAgreement(rate.perGroupCurrency, frozen.value, total) : frozen;
+  }
   if (rate.perGroupCurrency === undefined || parseRate(rate.perGroupCurrency) === null) {
     return refuse('rate_not_positive', 'A rate is a decimal above zero.', '/rate/perGroupCurrency');
   }
@@ -69,6 +72,42 @@ function freezeTotal(wire: MoneyWire, source: string, total: Money, groupCurrenc
   const perGroupCurrency = typed.value.minor > 0n ? formatRate(divideRationals(unitsOf(total), unitsOf(typed.value))) : null;
   if (perGroupCurrency === null) return refuse('rate_not_positive', 'The other amount must be above zero.', '/rate/total/amount');
   return ok({ perGroupCurrency, source, total: moneyToWire(typed.value) });
+}
+
+/**
+ * Where somebody typed a rate beside both amounts, the three have to agree: the rate converts the total to the other amount, or it is
+ * what the amounts say, rounded to the digits that were typed. Otherwise nobody knows which of them was meant.
+ */
+function checkAgreement(typed: string | undefined, frozen: FrozenRate, total: Money): Outcome<FrozenRate> {
+  if (typed === undefined) return ok(frozen);
+  const rate = parseRate(typed);
+  if (rate === null) return refuse('rate_not_positive', 'A rate is a decimal above zero.', '/rate/perGroupCurrency');
+  const other = unwrap(moneyFromWire(frozen.total!));
+  if (agree(rate, splitDecimal(typed)?.fraction.length ?? 0, total, other)) return ok(frozen);
+  return refuse(
+    'rate_contradicts_total',
+    `By the two amounts the rate is ${frozen.perGroupCurrency}, not ${typed}; leave out one of them.`,
+    '/rate/total/amount',
+  );
+}
+
+/**
+ * Whether a rate and two amounts agree, each within half of its last digit.
+ *
+ * @param rate units of `from`'s currency for one unit of `to`'s.
+ * @param digits digits after the point that the rate was typed with.
+ */
+function agree(rate: Rational, digits: number, from: Money, to: Money): boolean {
+  const ratio = minorRatio(rate, from.currency, to.currency);
+  const converted = rational(from.minor * ratio.num, ratio.den);
+  if (withinHalf(converted, rational(to.minor), 1n)) return true;
+  return withinHalf(divideRationals(unitsOf(from), unitsOf(to)), rate, 10n ** BigInt(digits));
+}
+
+/** Whether two fractions are at most half of `1 / parts` apart. */
+function withinHalf(one: Rational, other: Rational, parts: bigint): boolean {
+  const apart = one.num * other.den - other.num * one.den;
+  return (apart < 0n ? -apart : apart) * 2n * parts <= one.den * other.den;
 }
 
 /** What one account's part of a use is, in its own currency and in the group's; minor units. */

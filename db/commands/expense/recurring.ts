@@ -12,6 +12,7 @@ import type { Tx } from '../../transact.ts';
 import { dayIn } from '../../zone-day.ts';
 import { refuseClosedGroup } from './held-expense.ts';
 import { refuseLockedPeriod } from './period-lock.ts';
+import { priceDraft } from './pricing.ts';
 import { holdGroup, memberIn, type NewExpense, pointingInto, refuseUnknownCategory, withSplit } from './record.ts';
 import { passTo, replan, settleSlot } from './recurring-slots.ts';
 
@@ -202,12 +203,13 @@ async function checkStart(tx: Tx, context: GroupContext, start: string): Promise
 
 /** Whether the expense could be recorded today, by the rules that do not depend on the day. */
 function checkExpense(context: GroupContext, expense: RecurringExpense, date: string): Promise<void> {
-  return pointingInto('/expense', () => {
+  return pointingInto('/expense', async () => {
     const input = withSplit({ ...expense, date }, context);
     if (input === null) throw refusal('invalid_request', 'This field is required: the group has no default split.', '/split');
     refuseUnknownCategory(context, input.category);
-    unwrap(draftExpense(input, context.members, 0n));
-    return Promise.resolve();
+    const draft = unwrap(draftExpense(input, context.members, 0n));
+    // What is published is known on the day; what was typed is looked at now.
+    await priceDraft(() => Promise.resolve(null), context, draft, input.rate);
   });
 }
 

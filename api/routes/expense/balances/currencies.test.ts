@@ -134,6 +134,32 @@ describe('balances of several currencies', function () {
     assert.deepEqual(refusalOf(huge), [422, 'amount_out_of_range']);
   });
 
+  it('rate and other amount that contradict each other, are refused wherever they are sent, and nothing is written', async () => {
+    const { record, groupId, ids } = await world();
+    const rate = { perGroupCurrency: '1.2', total: { amount: '91.37', currency: 'EUR' } };
+    const whyOf = ({ status, body }: TestAnswer): unknown[] => [status, body.code, body.errors?.[0]?.pointer];
+    assert.deepEqual(whyOf(await record('100.00', 'USD', { rate })), [422, 'rate_contradicts_total', '/rate/total/amount']);
+    const agreed = await record('100.00', 'USD', { rate: { ...rate, perGroupCurrency: '1.0945' } });
+    assert.deepEqual(agreed.body.rate, { perGroupCurrency: '1.09445113276', source: 'typed', total: rate.total });
+    const expense = {
+      description: 'Dinner',
+      total: { amount: '100.00', currency: 'USD' },
+      payers: [{ memberId: ids[0], amount: '100.00' }],
+      split: { method: 'equal', among: ids },
+    };
+    const sent = { ...expense, date: DAY };
+    const bulk = await ana.call('POST', `/v1/groups/${groupId}/expenses/bulk`, { expenses: [sent, { ...sent, rate }] });
+    assert.deepEqual(whyOf(bulk), [422, 'rate_contradicts_total', '/expenses/1/rate/total/amount']);
+    const rule = { expense: { ...expense, rate }, every: { n: 1, unit: 'month' }, start: '2027-01-31' };
+    const recurring = await ana.call('POST', `/v1/groups/${groupId}/recurring`, rule);
+    assert.deepEqual(whyOf(recurring), [422, 'rate_contradicts_total', '/expense/rate/total/amount']);
+    const edit = (body: object): Promise<TestAnswer> => ana.call('PATCH', `/v1/expenses/${agreed.body.id}`, body, { 'if-match': '*' });
+    assert.deepEqual(whyOf(await edit({ rate })), [422, 'rate_contradicts_total', '/rate/total/amount']);
+    assert.equal((await edit({ rate: agreed.body.rate })).status, 200, 'what was read is sent back');
+    const { body } = await ana.call('GET', `/v1/groups/${groupId}/expenses`);
+    assert.deepEqual([body.data.length, body.data[0].version], [1, 1]);
+  });
+
   it('currency without a rate, is posted and listed as such', async () => {
     const { record, balances, ids } = await world();
     const made = await record('100.00', 'AED');

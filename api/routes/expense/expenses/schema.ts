@@ -41,7 +41,7 @@ const rateInput = z
   .meta({
     id: 'RateInput',
     description:
-      "A typed rate, or the total in the group's currency. Where none is given, a total in another currency takes the published rate of its day.",
+      "A typed rate, or the total in the group's currency; where both are given they have to agree (422 `rate_contradicts_total`). Where none is given, a total in another currency takes the published rate of its day.",
   });
 
 const frozenRate = z
