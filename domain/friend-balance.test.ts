@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
 import { balanceWithFriend } from './friend-balance.ts';
+import type { Moved } from './plan-stable.ts';
 
 describe('balance with a friend', () => {
-  const of = (nets: Record<string, bigint>, units: Record<string, string> = {}): bigint =>
+  const of = (nets: Record<string, bigint>, units: Record<string, string> = {}, moved: readonly Moved[] = []): bigint =>
     balanceWithFriend({
       mine: 'me',
       theirs: 'friend',
-      nets: Object.entries(nets).map(([memberId, minor]) => ({ memberId, minor })),
+      moved,
+      balances: Object.entries(nets).map(([memberId, minor]) => ({ memberId, minor })),
       units: new Map(Object.entries(units)),
     });
 
@@ -25,5 +27,14 @@ describe('balance with a friend', () => {
   it('is what their units have to do with each other, and nothing within one', () => {
     assert.equal(of({ me: 500n, friend: -500n }, { me: 'couple', friend: 'couple' }), 0n);
     assert.equal(of({ me: 900n, spouse: 100n, friend: -1000n }, { me: 'couple', spouse: 'couple' }), 1000n);
+  });
+
+  it('is what is left of the plan after payments along it, not what a new plan would be', () => {
+    // Of 500, 300 and 200 that two owe two, one pays a part; a new plan would send the rest elsewhere.
+    const before = { me: 400n, other: 100n, friend: -300n, third: -200n };
+    const whole = of(before);
+    assert.equal(whole, 300n);
+    assert.equal(of({ ...before, me: 200n, friend: -100n }, {}, [{ from: 'friend', to: 'me', minor: 200n }]), 100n);
+    assert.equal(of({ ...before, me: 200n, friend: -100n }), 0n, 'without what was paid');
   });
 });

@@ -1,4 +1,4 @@
-import { type Moved, planStably } from './plan-stable.ts';
+import { type Moved, whoPaysWhom } from './plan-stable.ts';
 import type { Net } from './plan-settle.ts';
 
 /** A group in one currency, as seen by one of its members who owes or is owed something. */
@@ -37,10 +37,10 @@ export interface Counterpart {
 export function betweenUs(group: MyGroup): (BetweenUs & { readonly userId: string | null; readonly displayName: string })[] | null {
   const { groupId, currency, me, members, moved } = group;
   const units = new Map(members.flatMap(({ memberId, unitId }) => (unitId === null ? [] : [[memberId, unitId] as const])));
-  const plan = planStably({ balances: members, strategy: 'minimal', units }, moved);
-  if (!plan.ok) return null;
+  const transfers = whoPaysWhom({ balances: members, units, moved });
+  if (transfers === null) return null;
   const people = new Map(members.map((member) => [member.memberId, member]));
-  return plan.value.transfers.flatMap(({ from, to, minor }) => {
+  return transfers.flatMap(({ from, to, minor }) => {
     const other = people.get(from === me ? to : from);
     if ((from !== me && to !== me) || other === undefined) return [];
     const { memberId, userId, displayName } = other;

@@ -9,6 +9,27 @@ export interface Moved {
   readonly minor: bigint;
 }
 
+/** What a group's plan in one currency is made from. */
+export interface PlanBase {
+  /** What is left of each member's balance once all reserved transfers are paid. */
+  readonly balances: readonly Net[];
+  /** Unit of each member who is in one. */
+  readonly units: ReadonlyMap<string, string>;
+  /** What was paid or reserved since what is shared last changed, in order of time. */
+  readonly moved: readonly Moved[];
+}
+
+/**
+ * Who pays whom in a group: the transfers of its plan with the fewest of them, less what is reserved. Everything that tells what is
+ * between people says this, so that nobody is told two things.
+ *
+ * @returns null where the balances do not sum to zero over the members, so that there is no plan.
+ */
+export function whoPaysWhom({ balances, units, moved }: PlanBase): readonly PlannedTransfer[] | null {
+  const plan = planStably({ balances, strategy: 'minimal', units }, moved);
+  return plan.ok ? plan.value.transfers : null;
+}
+
 /** Payments that no plan had, after each of which a new one is made; beyond so many, the present balances alone count. */
 const REPLANS_MAX = 3;
 

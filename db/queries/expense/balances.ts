@@ -1,15 +1,5 @@
-import type { Net } from '../../../domain/plan-settle.ts';
-import type { Moved } from '../../../domain/plan-stable.ts';
+import type { Moved, PlanBase } from '../../../domain/plan-stable.ts';
 import type { Query } from './groups.ts';
-
-/** What plans are made from. */
-export interface PlanBase {
-  /** What is left of each balance once all reserved transfers are paid. */
-  readonly balances: Net[];
-  readonly units: ReadonlyMap<string, string>;
-  /** What was paid or reserved since what is shared last changed; see `planStably`. */
-  readonly moved: Moved[];
-}
 
 /** Reads what plans are made from. */
 export async function findPlanBase(query: Query, groupId: string, currency: string): Promise<PlanBase> {
@@ -26,40 +16,20 @@ export async function findPlanBase(query: Query, groupId: string, currency: stri
   };
 }
 
-/** Postings that are looked at for what was paid since the last change; older payments are part of the balances like anything else. */
-const MOVED_MAX = 200;
-
 async function findMoved(query: Query, groupId: string, currency: string): Promise<Moved[]> {
   const rows = await query<{ from: string; to: string; minor: string }>(movedSql('$1', '$2'), [groupId, currency]);
   return rows.map((row) => ({ ...row, minor: BigInt(row.minor) }));
 }
 
 /**
- * What was paid or reserved since what is shared last changed, in order of time: columns `from`, `to`, `minor`. A refund is the
- * payment turned round, so it counts below zero between payer and receiver of the payment.
+ * What was paid or reserved since what is shared last changed, in order of time: columns `from`, `to`, `minor`.
  *
  * @param group SQL of the group's id.
  * @param currency SQL of the currency.
  */
 export const movedSql = (group: string, currency: string): string => `
-with recent as materialized (
-  select id, kind, created_at from expense.posting where group_id = ${group} order by created_at desc, id desc limit ${MOVED_MAX}
-), line as (
-  select r.id, r.kind, r.created_at, l.account_id, l.paid, l.owed
-  from recent r join expense.posting_line l on l.posting_id = r.id and l.currency = ${currency}
-), change as (
-  select coalesce(max(created_at), '-infinity') as at from line where kind not in ('transfer', 'refund')
-), paid as (
-  select id, created_at, kind, (array_agg(account_id) filter (where paid > 0))[1] as payer, (array_agg(account_id) filter (where owed > 0))[1] as receiver,
-    sum(paid)::bigint as minor
-  from line where kind in ('transfer', 'refund') group by 1, 2, 3
-)
-select m."from", m."to", m.minor::text from (
-  select created_at, id, case kind when 'transfer' then payer else receiver end as "from", case kind when 'transfer' then receiver else payer end as "to",
-    case kind when 'transfer' then minor else -minor end as minor from paid
-  union all
-  select created_at, transfer_id, from_member_id, to_member_id, amount_minor from expense.reservation where group_id = ${group} and currency = ${currency}
-) m, change where m.created_at > change.at order by m.created_at, m.id`;
+select v.from_member_id as "from", v.to_member_id as "to", v.minor::text from expense_pub.moved_v1 v
+where v.group_id = ${group} and v.currency = ${currency} order by v.moved_at, v.id`;
 
 /** Expenses that are looked at for who shared one with whom: the newest ones, about half a second of work. */
 const PAIRS_EXPENSES_MAX = 50_000;

@@ -1,4 +1,3 @@
-import type { Net } from '../../../domain/plan-settle.ts';
 import type { Query } from './groups.ts';
 
 /** What the charts of a group call it and its members. */
@@ -31,16 +30,4 @@ export async function findChartNames(query: Query, groupId: string): Promise<Cha
     members: new Map(Object.entries(row.members ?? {})),
     categories: new Map(Object.entries(row.categories ?? {})),
   };
-}
-
-/** The balances of a group's members in one currency that are not zero; below zero owes. */
-export async function findDebts(query: Query, groupId: string, currency: string): Promise<Net[]> {
-  const rows = await query<{ account_id: string; net: string }>(
-    `select b.account_id, b.net from expense.balance b
-     where b.group_id = $1 and b.currency = $2 and b.net <> 0
-       and not exists (select 1 from expense.system_account s where s.group_id = $1 and s.id = b.account_id)
-     order by b.account_id`,
-    [groupId, currency],
-  );
-  return rows.map((row) => ({ memberId: row.account_id, minor: BigInt(row.net) }));
 }

@@ -6,7 +6,7 @@ import type { Query } from './groups.ts';
 const GROUPS_MAX = 100;
 
 /**
- * The groups in which a user owes or is owed something, each with what its plan is made from.
+ * The groups in which a user, or somebody of the same unit, owes or is owed something, each with what its plan is made from.
  *
  * @returns the newest groups, and how many currencies of older groups are left out.
  */
@@ -33,8 +33,10 @@ const FIND = `
 with mine as materialized (
   select m.id as me, m.group_id, b.currency, count(*) over ()::int as found, row_number() over (order by g.created_at desc, g.id, b.currency) as rank
   from expense.member m join expense."group" g on g.id = m.group_id and g.state <> 'deleted'
-  join expense.balance b on b.group_id = m.group_id and b.account_id = m.id and b.net + b.reserved <> 0
-  where m.user_id = $1 and m.state = 'active'
+  join expense.balance b on b.group_id = m.group_id and b.account_id = m.id
+  where m.user_id = $1 and m.state = 'active' and (b.net + b.reserved <> 0 or (m.unit_id is not null and exists (
+    select 1 from expense.member u join expense.balance o on o.group_id = u.group_id and o.account_id = u.id and o.currency = b.currency
+    where u.group_id = m.group_id and u.unit_id = m.unit_id and o.net + o.reserved <> 0)))
 )
 select mine.group_id, mine.currency, mine.me, greatest(0, mine.found - ${GROUPS_MAX}) as left_out,
   (select json_agg(json_build_object('memberId', m.id, 'userId', m.user_id, 'displayName', m.display_name, 'unitId', m.unit_id,

@@ -6,7 +6,7 @@ import { planSettlement } from '../../../../db/commands/expense/settlements.ts';
 import { postRefund, postTransfer, releaseTransfers } from '../../../../db/commands/expense/transfers.ts';
 import { transact } from '../../../../db/transact.ts';
 import { startApi, type TestApi, type TestUser } from '../../../../test/support/api.ts';
-import { createGroup, refusalOf } from '../../../../test/support/groups.ts';
+import { createGroup, join, refusalOf } from '../../../../test/support/groups.ts';
 import { testDatabaseUrl } from '../../../../test/support/servers.ts';
 
 interface Leg {
@@ -176,6 +176,101 @@ describe('plans over the API', function () {
     );
     const planned = mine.map(({ from, to, money }) => (from === ids[0] ? `${to} -${money.amount}` : `${from} ${money.amount}`));
     assert.deepEqual(seen.toSorted(), planned.toSorted());
+  });
+
+  describe('what others tell of debts, is what the plan shows', () => {
+    let ben: TestUser;
+    let friendId: string;
+    before(async () => {
+      ben = await api.user('Ben');
+      friendId = (await ana.call('POST', '/v1/friends', { email: ben.email })).body.id;
+      await ben.call('POST', `/v1/friends/${friendId}/accept`);
+    });
+
+    /** Ana is owed 40.00 and Cara 10.00; Ben owes 30.00 and Dora 20.00. */
+    async function owing(): Promise<{ groupId: string; at: string; ids: Record<'ana' | 'ben' | 'cara' | 'dora', string> }> {
+      const made = await createGroup(ana);
+      const at = `/v1/groups/${made.id}`;
+      const added = async (displayName: string): Promise<string> => (await ana.call('POST', `${at}/members`, { displayName })).body.id;
+      const ids = { ana: made.myMemberId, ben: await join(ana, made.id, ben), cara: await added('Cara'), dora: await added('Dora') };
+      for (const [payer, amount, parts] of [
+        [ids.ana, '40.00', { [ids.ben]: '30.00', [ids.dora]: '10.00' }],
+        [ids.cara, '10.00', { [ids.dora]: '10.00' }],
+      ] as const)
+        await ana.call('POST', `${at}/expenses`, {
+          description: 'Dinner',
+          total: { amount, currency: 'EUR' },
+          date: '2026-10-01',
+          payers: [{ memberId: payer, amount }],
+          split: { method: 'exact', parts: Object.entries(parts).map(([memberId, part]) => ({ memberId, amount: part })) },
+        });
+      return { groupId: made.id, at, ids };
+    }
+    /** Compares the chart, the balance with a friend and my balances with the plan. */
+    async function agree(groupId: string, ids: Record<string, string>): Promise<readonly Leg[]> {
+      const legs = await planOf(`/v1/groups/${groupId}`);
+      const { members } = (await ana.call('GET', `/v1/groups/${groupId}`)).body;
+      const nameOf = (id: string): string => members.find((member: { id: string }) => member.id === id).displayName;
+      const svg = await fetch(`${api.url}/v1/groups/${groupId}/chart.svg`, { headers: { authorization: `Bearer ${ana.token}` } });
+      const drawn = [...(await svg.text()).matchAll(/\u2068(.*)\u2069 would pay ([\d.]+) EUR to \u2068(.*)\u2069/g)];
+      assert.deepEqual(
+        drawn.map(([, from, amount, to]) => `${from} ${amount} ${to}`).toSorted(),
+        legs.map(({ from, to, money }) => `${nameOf(from)} ${money.amount} ${nameOf(to)}`).toSorted(),
+      );
+      const between = legs.filter(({ from, to }) => [from, to].every((id) => id === ids['ana'] || id === ids['ben']));
+      const { groups } = (await ana.call('GET', `/v1/friends/${friendId}/balances`)).body;
+      assert.deepEqual(
+        groups.filter((one: { groupId: string }) => one.groupId === groupId).map(({ net }: { net: string }) => net),
+        between.map(({ to, money }) => (to === ids['ana'] ? money.amount : `-${money.amount}`)),
+      );
+      const { data } = (await ana.call('GET', '/v1/me/balances?limit=100')).body;
+      const mine = data.flatMap((one: { groups: { groupId: string; net: string }[] }) =>
+        one.groups.filter((part) => part.groupId === groupId).map(({ net }) => net),
+      );
+      const own = legs.filter(({ from, to }) => from === ids['ana'] || to === ids['ana']);
+      assert.deepEqual(mine.toSorted(), own.map(({ to, money }) => (to === ids['ana'] ? money.amount : `-${money.amount}`)).toSorted());
+      return legs;
+    }
+
+    it('before and after part of it is paid, where a new plan would be another one', async () => {
+      const { groupId, ids } = await owing();
+      assert.equal((await agree(groupId, ids)).length, 3);
+      // Dora owes 20.00 now and Ana is owed as much: a new plan would have two transfers.
+      await pay(groupId, { from: ids.ben, to: ids.ana, money: { amount: '20.00', currency: 'EUR' } });
+      const legs = await agree(groupId, ids);
+      assert.ok(legs.some(({ from, to, money }) => from === ids.ben && to === ids.ana && money.amount === '10.00'));
+    });
+
+    it('while a settlement has reserved it, and after it is cancelled', async () => {
+      const { groupId, ids } = await owing();
+      const request = { settlementId: uuidv7(), groupId, currencies: ['EUR'], strategy: 'minimal' as const };
+      const { value: legs } = await transact(api.deps.databases.expense!, (tx) => planSettlement(tx, request));
+      assert.deepEqual(await agree(groupId, ids), []);
+      await transact(api.deps.databases.expense!, (tx) =>
+        releaseTransfers(
+          tx,
+          groupId,
+          legs.map(({ id }) => id),
+        ),
+      );
+      assert.equal((await agree(groupId, ids)).length, 3);
+    });
+
+    it('for a unit, also when who settles for it has paid the own part', async () => {
+      const { groupId, at, ids } = await owing();
+      for (const memberId of [ids.ben, ids.dora])
+        await ana.call('PATCH', `${at}/members/${memberId}`, { unitId: '019f2c6e-0000-7000-8000-00000000000a' }, { 'if-match': '*' });
+      const legs = await agree(groupId, ids);
+      assert.ok(legs.every(({ from }) => from === ids.ben) && legs.length === 2, 'Ben owes most of the unit');
+      for (const [amount, left] of [
+        ['30.00', 2],
+        ['5.00', 2],
+        ['5.00', 1],
+      ] as const) {
+        await pay(groupId, { from: ids.ben, to: ids.ana, money: { amount, currency: 'EUR' } });
+        assert.equal((await agree(groupId, ids)).length, left, amount);
+      }
+    });
   });
 
   it('hub that is no member or not named, is refused', async () => {

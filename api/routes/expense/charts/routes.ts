@@ -1,12 +1,14 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import { type ChartNames, findChartNames, findDebts } from '../../../../db/queries/expense/charts.ts';
+import { findPlanBase } from '../../../../db/queries/expense/balances.ts';
+import { type ChartNames, findChartNames } from '../../../../db/queries/expense/charts.ts';
 import { findStats } from '../../../../db/queries/expense/stats.ts';
 import { isCategory } from '../../../../domain/categories.ts';
 import { categoryName } from '../../../../domain/category-names.ts';
 import { isKnownCurrency } from '../../../../domain/currency.ts';
 import { parseAmount } from '../../../../domain/money.ts';
-import { planTransfers } from '../../../../domain/plan.ts';
+import type { Net, PlannedTransfer } from '../../../../domain/plan-settle.ts';
+import { whoPaysWhom } from '../../../../domain/plan-stable.ts';
 import { refusal, unwrap } from '../../../../domain/refusal.ts';
 import type { Tx } from '../../../../db/transact.ts';
 import { groupAccess } from '../../../access.ts';
@@ -28,7 +30,7 @@ const readChart = route({
   tag: 'statistics',
   summary: 'A chart of a group, as SVG',
   description:
-    'Self-contained, with a title and a description for those who do not see it. `debts`: who owes and who is owed, and the plan that settles it. `categories`: what was spent on what. `months`: what was spent and what came in, of the last twelve months that have something, or of a period of up to 36. The same figures give the same picture, so `If-None-Match` answers 304.',
+    'Self-contained, with a title and a description for those who do not see it. `debts`: who owes and who is owed by the plan with the fewest transfers, less what open settlements have reserved, as `/plan` has it. `categories`: what was spent on what. `months`: what was spent and what came in, of the last twelve months that have something, or of a period of up to 36. The same figures give the same picture, so `If-None-Match` answers 304.',
   access: groupAccess,
   params: z.strictObject({ groupId: id }),
   query: z.strictObject({
@@ -77,11 +79,13 @@ interface Wanted {
 
 const DRAWN: Readonly<Record<'debts' | 'categories' | 'months', (query: Tx['query'], wanted: Wanted) => Promise<Drawing>>> = {
   debts: async (query, { groupId, names, code }) => {
-    const balances = await findDebts(query, groupId, code);
-    // Where an account of the system holds a rest, the members do not sum to zero and no plan settles them alone.
-    const planned = planTransfers({ balances, strategy: 'minimal' });
-    const nodes = balances.map((balance) => ({ ...balance, name: names.members.get(balance.memberId) ?? '' }));
-    return drawDebts(names.name, code, nodes, planned.ok ? planned.value.transfers : []);
+    const base = await findPlanBase(query, groupId, code);
+    const links = whoPaysWhom(base);
+    const nodes = (links === null ? base.balances : netsOf(links)).map((node) => ({
+      ...node,
+      name: names.members.get(node.memberId) ?? '',
+    }));
+    return drawDebts(names.name, code, nodes, links ?? []);
   },
   categories: async (query, { groupId, names, code, from, to }) => {
     const { data } = await findStats(query, { groupId }, { by: 'category', from, to });
@@ -106,6 +110,16 @@ const DRAWN: Readonly<Record<'debts' | 'categories' | 'months', (query: Tx['quer
     return drawMonths(names.name, code, monthsWithoutGaps(sums, { from, to }));
   },
 };
+
+/** What each member would pay or get by a plan; one who settles for a unit does so for all of it. */
+function netsOf(links: readonly PlannedTransfer[]): Net[] {
+  const nets = new Map<string, bigint>();
+  for (const { from, to, minor } of links) {
+    nets.set(from, (nets.get(from) ?? 0n) - minor);
+    nets.set(to, (nets.get(to) ?? 0n) + minor);
+  }
+  return [...nets].map(([memberId, minor]) => ({ memberId, minor }));
+}
 
 function nameOfMain(key: string | null, own: ReadonlyMap<string, string>): string {
   if (key === null) return 'Without category';

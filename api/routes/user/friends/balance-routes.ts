@@ -61,7 +61,7 @@ async function balancesOf(shared: readonly SharedGroup[]): Promise<Open[]> {
     const minor = balanceWithFriend(group);
     if (minor !== 0n) open.push({ ...group, minor });
     // A plan of a large group takes a while; others get their turn in between.
-    if (group.nets.length > 2) await breath();
+    if (group.balances.length > 2) await breath();
   }
   return open;
 }
