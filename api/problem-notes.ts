@@ -32,6 +32,7 @@ export const PROBLEM_NOTES: Readonly<Record<string, string>> = {
   category_limit_reached: 'The group has as many categories of its own as a group may have; rename one that is archived.',
   both_have_accounts: 'Both members have accounts, so they are two people and cannot be merged.',
   cannot_remove_owner: 'The owner cannot be removed; hand the group over first.',
+  contradictory_filters: 'Two filters leave nothing between them, such as a first day after the last one; change one of them.',
   comment_limit_reached: 'The expense has as many comments as an expense may have.',
   database_unavailable: 'The database is away; nothing was written. Wait for Retry-After and repeat, with the same Idempotency-Key.',
   decimal_malformed: 'A number is a decimal string with at most six digits after the point.',

@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import { PAGE_MAX } from '../db/cursor.ts';
+import { compareRationals, parseDecimal, type Rational } from '../domain/decimal.ts';
+import { unwrap } from '../domain/refusal.ts';
 
 /** An id as clients may send it and as we answer it: a UUID in lower case. */
 export const id = z
@@ -83,6 +85,31 @@ export const listQuery = z.strictObject({
   limit: z.coerce.number().int().min(1).max(PAGE_MAX).optional().meta({ description: 'Rows of a page.', example: 25 }),
   cursor: z.string().min(1).max(1000).optional().meta({ description: '`nextCursor` of the page before.' }),
 });
+
+/** Filters that bound the same thing from both sides, and whether the lower one is above the other. */
+const BOUNDS: readonly (readonly [string, string, (low: string, high: string) => boolean])[] = [
+  ['from', 'to', (from, to) => Date.parse(from) > Date.parse(to)],
+  ['min', 'max', (min, max) => compareRationals(exactly(min), exactly(max)) > 0],
+];
+
+function exactly(text: string): Rational {
+  return unwrap(parseDecimal(text, { integerDigitsMax: text.length }));
+}
+
+/**
+ * Refuses a query whose bounds contradict each other, so that a slip does not look like nothing found: 422, at the later bound.
+ *
+ * @param query with `from` and `to`, which are days or instants, or `min` and `max`, or both.
+ */
+export function withBounds<Query extends z.ZodObject>(query: Query): Query {
+  return query.superRefine((given, context) => {
+    for (const [low, high, isAbove] of BOUNDS) {
+      const [from, to] = [given[low], given[high]];
+      if (typeof from !== 'string' || typeof to !== 'string' || !isAbove(from, to)) continue;
+      context.addIssue({ code: 'custom', path: [high], message: `must not be below ${low}`, params: { problem: 'contradictory_filters' } });
+    }
+  });
+}
 
 /** A list's answer. */
 export function listOf<Item extends z.ZodType>(

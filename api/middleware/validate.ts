@@ -8,19 +8,30 @@ const ENTRIES_MAX = 50;
  * Parses one part of a request with its schema.
  *
  * @param where prefix of the pointers: '' for the body, '/query', '/path'.
- * @throws Problem unknown_field (400) when nothing but unknown fields is wrong, invalid_request (400) otherwise.
+ * @throws Problem unknown_field (400) when nothing but unknown fields is wrong, the code that the schema names (422) when all is well-formed
+ *   and contradicts itself, invalid_request (400) otherwise.
  */
 export function validate<Schema extends z.ZodType>(schema: Schema, input: unknown, where: string): z.output<Schema> {
   const parsed = schema.safeParse(input);
   if (parsed.success) return parsed.data;
   const entries = parsed.error.issues.flatMap((issue) => entriesOf(issue, where)).slice(0, ENTRIES_MAX);
-  const onlyUnknown = entries.every((entry) => entry.code === 'unknown_field');
   const [first] = entries;
+  const shared = entries.every((entry) => entry.code === first?.code) ? first?.code : undefined;
   throw new Problem(
-    onlyUnknown ? 'unknown_field' : 'invalid_request',
+    shared !== undefined && (shared === 'unknown_field' || namedProblems(parsed.error).has(shared)) ? shared : 'invalid_request',
     first === undefined ? 'The request is not valid.' : `${first.pointer || '/'}: ${first.detail}`,
     { entries },
   );
+}
+
+/** Problems that a schema names for what it refuses, as `withBounds` does. */
+function namedProblems({ issues }: z.core.$ZodError): ReadonlySet<string> {
+  return new Set(issues.flatMap((issue) => problemOf(issue) ?? []));
+}
+
+function problemOf(issue: z.core.$ZodIssue): string | undefined {
+  const problem: unknown = issue.code === 'custom' ? issue.params?.['problem'] : undefined;
+  return typeof problem === 'string' ? problem : undefined;
 }
 
 function entriesOf(issue: z.core.$ZodIssue, where: string): ProblemEntry[] {
@@ -40,7 +51,7 @@ function entriesOf(issue: z.core.$ZodIssue, where: string): ProblemEntry[] {
   return [
     {
       pointer: pointerOf(where, issue.path),
-      code: missing ? 'required' : issue.code,
+      code: missing ? 'required' : (problemOf(issue) ?? issue.code),
       detail: missing ? 'This field is required.' : issue.message,
     },
   ];

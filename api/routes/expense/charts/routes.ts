@@ -17,7 +17,7 @@ import { drawDebts } from '../../../charts/debts.ts';
 import { drawMonths, monthsWithoutGaps } from '../../../charts/months.ts';
 import { type Drawing, renderChart } from '../../../charts/svg.ts';
 import { type AnyRoute, route } from '../../../route.ts';
-import { currency, date, id } from '../../../schemas.ts';
+import { currency, date, id, withBounds } from '../../../schemas.ts';
 
 /** A picture that a browser opens by itself runs nothing, asks nothing of elsewhere, and has its own style sheet only. */
 const POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'; sandbox";
@@ -33,16 +33,18 @@ const readChart = route({
     'Self-contained, with a title and a description for those who do not see it. `debts`: who owes and who is owed by the plan with the fewest transfers, less what open settlements have reserved, as `/plan` has it. `categories`: what was spent on what. `months`: what was spent and what came in, of the last twelve months that have something, or of a period of up to 36. The same figures give the same picture, so `If-None-Match` answers 304.',
   access: groupAccess,
   params: z.strictObject({ groupId: id }),
-  query: z.strictObject({
-    kind: z.enum(['debts', 'categories', 'months']).optional().meta({ description: '`debts` where not given.' }),
-    theme: z
-      .enum(['light', 'dark', 'auto'])
-      .optional()
-      .meta({ description: 'With `auto`, and where not given, it follows the system of the reader.' }),
-    currency: currency.optional().meta({ description: "The group's currency where not given." }),
-    from: date.optional().meta({ description: 'First day; not for debts.' }),
-    to: date.optional().meta({ description: 'Last day; not for debts.' }),
-  }),
+  query: withBounds(
+    z.strictObject({
+      kind: z.enum(['debts', 'categories', 'months']).optional().meta({ description: '`debts` where not given.' }),
+      theme: z
+        .enum(['light', 'dark', 'auto'])
+        .optional()
+        .meta({ description: 'With `auto`, and where not given, it follows the system of the reader.' }),
+      currency: currency.optional().meta({ description: "The group's currency where not given." }),
+      from: date.optional().meta({ description: 'First day; not for debts.' }),
+      to: date.optional().meta({ description: 'Last day; not for debts.' }),
+    }),
+  ),
   answers: {
     200: { description: 'The chart.', schema: z.string(), headers: ['ETag'], contentType: 'image/svg+xml' },
   },

@@ -31,6 +31,25 @@ describe('lists of expenses', () => {
     payers: [{ memberId: payer, amount }],
     split: { method: 'equal', among },
   });
+  it('bounds that contradict each other, are refused in a group and over all; those that meet are not', async () => {
+    const { groupId } = await groupOf(2);
+    for (const url of [`/v1/groups/${groupId}/expenses`, '/v1/expenses']) {
+      const asked = async (query: string): Promise<unknown[]> => {
+        const { status, body } = await ana.call('GET', `${url}?${query}`);
+        return status === 200 ? [200] : [status, body.code, body.errors.map(({ pointer }: { pointer: string }) => pointer)];
+      };
+      const refused = (...pointers: string[]): unknown[] => [422, 'contradictory_filters', pointers];
+      assert.deepEqual(await asked('from=2026-01-02&to=2026-01-01'), refused('/query/to'));
+      assert.deepEqual(await asked('min=0.000002&max=0.000001'), refused('/query/max'));
+      assert.deepEqual(await asked('min=9007199254740993&max=9007199254740992'), refused('/query/max'));
+      assert.deepEqual(await asked('min=10&max=9.5&to=2026-01-01&from=2026-01-02&limit=1'), refused('/query/to', '/query/max'));
+      assert.deepEqual(await asked('from=2026-01-01&to=2026-01-01&min=1.50&max=1.5'), [200]);
+      assert.deepEqual(await asked('from=2026-01-01&max=1'), [200]);
+      assert.deepEqual((await asked('from=2026-01-02&to=x'))[0], 400, 'what is malformed comes first');
+      assert.deepEqual((await asked('from=2026-01-02&to=2026-01-01&x=1'))[0], 400);
+    }
+  });
+
   it('filters, sorts and pages by each key', async () => {
     const { groupId, members } = await groupOf(2);
     const url = `/v1/groups/${groupId}/expenses`;

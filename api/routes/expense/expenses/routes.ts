@@ -85,6 +85,7 @@ const listInGroup = route({
   params: schema.groupParams,
   query: schema.expenseList,
   answers: { 200: { description: 'Expenses that fit; deleted ones only when asked for.', schema: listOf(schema.expense) } },
+  problems: [422],
   handle: (request) => answerList(request, { groupId: request.params.groupId }),
 });
 
@@ -97,6 +98,7 @@ const listMine = route({
   summary: 'List the expenses of all my groups',
   query: schema.expenseList,
   answers: { 200: { description: 'Expenses that fit; deleted ones only when asked for.', schema: listOf(schema.expense) } },
+  problems: [422],
   handle: (request) => answerList(request, { userId: request.principal.userId }),
 });
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { DISPUTE_REASON_MAX } from '../../../../domain/dispute.ts';
-import { amount, currency, date, decimal, id, line, listOf, listQuery, money, positiveAmount, text } from '../../../schemas.ts';
+import { amount, currency, date, decimal, id, line, listOf, listQuery, money, positiveAmount, text, withBounds } from '../../../schemas.ts';
 import { categoryKey } from '../categories/schema.ts';
 import { split } from '../split-schema.ts';
 
@@ -147,7 +147,7 @@ export const expenseFilters = {
   sort: z.enum(SORTS).optional().meta({ description: 'Newest record first where not given.' }),
 };
 
-export const expenseList = listQuery.extend(expenseFilters);
+export const expenseList = withBounds(listQuery.extend(expenseFilters));
 
 /** What a copy has of its own; the rest is the original's. */
 export const duplicateExpense = z.strictObject({

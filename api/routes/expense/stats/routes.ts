@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { findStats, STATS_ROWS_MAX } from '../../../../db/queries/expense/stats.ts';
 import { groupAccess } from '../../../access.ts';
 import { type AnyRoute, route } from '../../../route.ts';
-import { currency, date, id, positiveAmount } from '../../../schemas.ts';
+import { currency, date, id, positiveAmount, withBounds } from '../../../schemas.ts';
 
 const tag = 'statistics';
 
@@ -54,11 +54,14 @@ const readGroupStats = route({
   description: COUNTED,
   access: groupAccess,
   params: z.strictObject({ groupId: id }),
-  query: z.strictObject({
-    ...period,
-    by: z.enum(['category', 'member', 'month', 'tag']).optional().meta({ description: '`category` where not given.' }),
-  }),
+  query: withBounds(
+    z.strictObject({
+      ...period,
+      by: z.enum(['category', 'member', 'month', 'tag']).optional().meta({ description: '`category` where not given.' }),
+    }),
+  ),
   answers: { 200: { description: 'The figures.', schema: stats } },
+  problems: [422],
   handle: async (request) => {
     const { by = 'category', from = null, to = null } = request.query;
     const found = await findStats(request.read, { groupId: request.params.groupId }, { ...request.query, by });
@@ -74,11 +77,14 @@ const readMyStats = route({
   tag,
   summary: 'What I spent, over all my groups',
   description: `Your own shares, in all groups that are not deleted. ${COUNTED}`,
-  query: z.strictObject({
-    ...period,
-    by: z.enum(['category', 'month', 'tag', 'group']).optional().meta({ description: '`category` where not given.' }),
-  }),
+  query: withBounds(
+    z.strictObject({
+      ...period,
+      by: z.enum(['category', 'month', 'tag', 'group']).optional().meta({ description: '`category` where not given.' }),
+    }),
+  ),
   answers: { 200: { description: 'The figures.', schema: stats } },
+  problems: [422],
   handle: async (request) => {
     const { by = 'category', from = null, to = null } = request.query;
     const found = await findStats(request.read, { userId: request.principal.userId }, { ...request.query, by });

@@ -128,7 +128,7 @@ describe('statistics', function () {
       ['food', 'EUR', '10.01', '0.00', 1],
       ['food.restaurants', 'EUR', '20.00', '0.00', 1],
     ]);
-    assert.deepEqual((await ana.call('GET', `${url}/stats?from=2026-04-01&to=2026-01-01`)).body.data, []);
+    assert.deepEqual((await ana.call('GET', `${url}/stats?from=2026-05-01&to=2026-06-01`)).body.data, []);
   });
 
   it('of my own, are my shares over my groups, and nothing of others', async () => {
@@ -162,5 +162,9 @@ describe('statistics', function () {
     for (const query of ['by=group', 'by=day', 'from=2026-02-30', 'to=x', 'by=', 'x=1'])
       assert.equal((await ana.call('GET', `${url}/stats?${query}`)).status, 400, query);
     assert.equal((await ana.call('GET', '/v1/me/stats?by=member')).status, 400);
+    for (const path of [`${url}/stats`, '/v1/me/stats', `${url}/chart.svg`]) {
+      const reversed = await ana.call('GET', `${path}?from=2026-02-01&to=2026-01-31`);
+      assert.deepEqual([...refusalOf(reversed), reversed.body.errors[0].pointer], [422, 'contradictory_filters', '/query/to'], path);
+    }
   });
 });

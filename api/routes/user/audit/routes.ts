@@ -3,7 +3,7 @@ import { AUDIT_ACTIONS, type AuditAction } from '../../../../db/commands/user/au
 import { toPage } from '../../../../db/cursor.ts';
 import { type AuditView, listAudit } from '../../../../db/queries/user/audit.ts';
 import { type AnyRoute, route } from '../../../route.ts';
-import { id, instant, listOf, listQuery, toInstant } from '../../../schemas.ts';
+import { id, instant, listOf, listQuery, toInstant, withBounds } from '../../../schemas.ts';
 
 const ACTIONS = Object.keys(AUDIT_ACTIONS) as [AuditAction, ...AuditAction[]];
 
@@ -28,15 +28,18 @@ const list = route({
   operationId: 'listAudit',
   tag: 'operations',
   summary: 'Read the log of security events',
-  query: listQuery.extend({
-    action: z.enum(ACTIONS).optional(),
-    outcome: z.enum(['succeeded', 'refused']).optional(),
-    actor: id.optional().meta({ description: 'Who acted.' }),
-    subject: id.optional().meta({ description: 'Whom it concerned.' }),
-    from: instant.optional(),
-    to: instant.optional().meta({ description: 'Not included.' }),
-  }),
+  query: withBounds(
+    listQuery.extend({
+      action: z.enum(ACTIONS).optional(),
+      outcome: z.enum(['succeeded', 'refused']).optional(),
+      actor: id.optional().meta({ description: 'Who acted.' }),
+      subject: id.optional().meta({ description: 'Whom it concerned.' }),
+      from: instant.optional(),
+      to: instant.optional().meta({ description: 'Not included.' }),
+    }),
+  ),
   answers: { 200: { description: 'The newest first.', schema: listOf(auditEvent) } },
+  problems: [422],
   handle: async (request) => {
     const { action, outcome, actor, subject, from, to } = request.query;
     const page = request.page(`audit/${JSON.stringify([action, outcome, actor, subject, from, to])}`);

@@ -52,6 +52,14 @@ describe('platform roles', function () {
     assert.notDeepEqual(idsOf(first), idsOf(second));
   });
 
+  it('the log, is not asked for a time that ends before it begins', async () => {
+    const asked = (to: string): Promise<TestAnswer> =>
+      support.call('GET', `/v1/audit?from=${encodeURIComponent('2026-01-01T02:00:00+02:00')}&to=${encodeURIComponent(to)}`);
+    assert.equal((await asked('2026-01-01T00:00:00Z')).status, 200, 'one moment in two zones');
+    const reversed = await asked('2026-01-01T01:59:59+02:00');
+    assert.deepEqual([reversed.status, reversed.body.code, reversed.body.errors[0].pointer], [422, 'contradictory_filters', '/query/to']);
+  });
+
   it('suspended by support, is signed out within a second and cannot sign in, until let back in', async () => {
     const email = `held.${process.pid}@example.com`;
     const { body } = await api.call('POST', '/v1/auth/register', { email, password: 'correct horse battery', displayName: 'Held' });
