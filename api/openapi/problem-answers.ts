@@ -56,7 +56,11 @@ const ANSWERS: Readonly<Record<number, ProblemAnswer>> = {
     headers: ['Retry-After'],
   },
   410: { id: 'Gone', description: 'The resource is gone for good.', code: 'gone' },
-  412: { id: 'PreconditionFailed', description: 'The resource is at another version than If-Match says.', code: 'version_mismatch' },
+  412: {
+    id: 'PreconditionFailed',
+    description: 'The resource is at another version than If-Match, or the body, says.',
+    code: 'version_mismatch',
+  },
   413: { id: 'BodyTooLarge', description: 'The body is larger than this operation takes.', code: 'body_too_large' },
   415: { id: 'UnsupportedMediaType', description: 'The body is not JSON in UTF-8.', code: 'not_json' },
   422: { id: 'Unprocessable', description: 'The request is well-formed and contradicts a rule.', code: 'idempotency_key_reused' },

@@ -21,21 +21,31 @@ import {
 import { named } from './merge-checks.ts';
 import { refuseLockedPeriod } from './period-lock.ts';
 
+/** A vote, and about which version it is where its voter says so. */
+export interface VoteCommand extends ExpenseCommand {
+  readonly decision: 'approved' | 'rejected';
+  /** The version that the voter has seen: the one that waits. */
+  readonly version?: number | undefined;
+}
+
 /**
  * Takes the vote of a voter. The one that decides ends the round in its own transaction: it posts the expense, puts
  * the waiting edit in place of the version that stood, or refuses them.
  *
  * What is dated in a locked period can be rejected and withdrawn, which changes nothing, but not agreed to.
  *
- * @throws RefusalError not_found, forbidden, archived, deleted, expense_not_pending, already_voted, period_locked, member_left.
+ * @throws RefusalError not_found, forbidden, archived, deleted, expense_not_pending, already_voted, version_mismatch, period_locked,
+ *   member_left.
  */
-export async function voteOnExpense(tx: Tx, command: ExpenseCommand & { readonly decision: 'approved' | 'rejected' }): Promise<void> {
+export async function voteOnExpense(tx: Tx, command: VoteCommand): Promise<void> {
   const { context, expense, member } = await holdExpenseFor(tx, command);
   const version = askedVersion(expense);
   const standing = version === null ? null : await findRound(tx.query, expense.id, version);
   if (version === null || standing === null) throw notPending(expense, command.decision);
   unwrap(voteAllowed(standing.round, standing.votes, member.id));
   refuseClosedGroup(context);
+  if ((command.version ?? version) !== version)
+    throw refusal('version_mismatch', `Version ${version} waits now; read it and decide anew.`, '/version');
   if (command.decision === 'approved') refuseLockedPeriod(context, daysOf(expense, await askedContent(tx, expense)));
   await tx.query('insert into expense.approval_vote (expense_id, version, member_id, decision, at) values ($1, $2, $3, $4, $5)', [
     expense.id,

@@ -172,6 +172,52 @@ describe('votes', function () {
     if (pendingVersion !== undefined) assert.equal((await vote(voters[0], world, 'approve')).body.total.amount, '60.00');
   });
 
+  describe('with the version that was read', () => {
+    const voteFor = (who: TestUser, { expenseId }: World, version: unknown, word: Word = 'approve'): Promise<TestAnswer> =>
+      who.call('POST', `/v1/expenses/${expenseId}/${word}`, { version });
+    const edit = ({ expenseId }: World, amount: string): Promise<TestAnswer> =>
+      ana.call('PATCH', `/v1/expenses/${expenseId}`, { total: { amount, currency: 'EUR' } }, ANY);
+
+    it('that waits, counts; any other is refused, and nothing is written', async () => {
+      const world = await pending({ mode: 'all' }, [0, 1]);
+      await edit(world, '50.00');
+      const { version } = await read(world);
+      for (const word of ['approve', 'reject'] as const)
+        for (const other of [version - 1, version + 1, 2_147_483_647]) {
+          const answer = await voteFor(voters[0], world, other, word);
+          assert.deepEqual([...refusalOf(answer), answer.body.errors[0].pointer], [412, 'version_mismatch', '/version']);
+        }
+      for (const bad of [0, -1, 1.5, '1', 2_147_483_648, null])
+        assert.deepEqual(refusalOf(await voteFor(voters[0], world, bad)), [400, 'invalid_request'], String(bad));
+      assert.deepEqual(refusalOf(await voteFor(voters[2], world, 99)), [403, 'forbidden'], 'who is not asked learns nothing of it');
+      assert.ok((await read(world)).approvals.every(({ decision }: { decision: string }) => decision === 'waiting'));
+      assert.equal((await voteFor(voters[0], world, version)).status, 200);
+      assert.deepEqual(refusalOf(await voteFor(voters[0], world, version)), [409, 'already_voted']);
+      assert.equal((await vote(voters[1], world, 'approve')).body.state, 'posted');
+      assert.deepEqual(refusalOf(await voteFor(voters[1], world, version)), [409, 'expense_not_pending']);
+    });
+
+    it('of an edit of a posted one, is its pendingVersion', async () => {
+      const world = await pending({ mode: 'all' }, [0]);
+      await voteFor(voters[0], world, 1);
+      const { pendingVersion, version } = (await edit(world, '50.00')).body;
+      assert.deepEqual(refusalOf(await voteFor(voters[0], world, version)), [412, 'version_mismatch']);
+      assert.equal((await voteFor(voters[0], world, pendingVersion)).body.total.amount, '50.00');
+    });
+
+    it('beside an edit, never agrees to what was not read', async () => {
+      for (let round = 0; round < 4; round++) {
+        const world = await pending({ mode: 'all' }, [0]);
+        await voteFor(voters[0], world, 1);
+        const { pendingVersion } = (await edit(world, '50.00')).body;
+        const [voted] = await Promise.all([voteFor(voters[0], world, pendingVersion), edit(world, '60.00')]);
+        const { total } = await read(world);
+        if (voted.status === 200) assert.deepEqual([voted.body.total.amount, total.amount], ['50.00', '50.00']);
+        else assert.deepEqual([...refusalOf(voted), total.amount], [412, 'version_mismatch', '40.00']);
+      }
+    });
+  });
+
   describe('somebody who is asked leaves', () => {
     it('the quorum is capped by those who are left, and what they said decides', async () => {
       const world = await pending({ mode: 'quorum', quorum: 3 }, [0]);

@@ -159,12 +159,8 @@ const remove = route({
 });
 
 const restore = action('restore', 'restoreExpense', 'Restore a deleted expense', (tx, target) => restoreExpense(tx, target));
-const approve = action('approve', 'approveExpense', 'Approve what waits', (tx, target) =>
-  voteOnExpense(tx, { ...target, decision: 'approved' }),
-);
-const reject = action('reject', 'rejectExpense', 'Reject what waits', (tx, target) =>
-  voteOnExpense(tx, { ...target, decision: 'rejected' }),
-);
+const approve = vote('approve', 'approveExpense', 'Approve what waits', 'approved');
+const reject = vote('reject', 'rejectExpense', 'Reject what waits', 'rejected');
 const withdraw = action('withdraw', 'withdrawExpense', 'Take back what waits for approval', (tx, target) => withdrawExpense(tx, target));
 
 const dispute = route({
@@ -337,6 +333,29 @@ function action(verb: string, operationId: string, summary: string, act: (tx: Tx
     handle: (request) =>
       request.command(async (tx) => {
         await act(tx, targetOf(request));
+        return answerExpense(tx.query, request.params.expenseId, 200);
+      }),
+  });
+}
+
+function vote(verb: string, operationId: string, summary: string, decision: 'approved' | 'rejected'): AnyRoute {
+  return route({
+    service: 'expense',
+    method: 'post',
+    path: `/v1/expenses/:expenseId/${verb}`,
+    operationId,
+    tag,
+    summary,
+    description:
+      'One vote of each voter on each version; the deciding one posts the expense or ends the asking. With `version` it counts only for what you have read: where something else waits by now, the answer is 412 and nothing is written. Without, it is about what waits when it comes.',
+    access: expenseAccess,
+    params: schema.expenseParams,
+    body: schema.vote,
+    answers: { 200: changed },
+    problems: [403, 409, 412],
+    handle: (request) =>
+      request.command(async (tx) => {
+        await voteOnExpense(tx, { ...targetOf(request), decision, version: request.body.version });
         return answerExpense(tx.query, request.params.expenseId, 200);
       }),
   });

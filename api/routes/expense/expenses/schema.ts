@@ -110,6 +110,15 @@ export const expense = z
   })
   .meta({ id: 'Expense' });
 
+export const vote = z.strictObject({
+  version: z
+    .int()
+    .min(1)
+    .max(2_147_483_647)
+    .optional()
+    .meta({ description: 'The version that you have read: `pendingVersion` where there is one, else `version`.', example: 1 }),
+});
+
 export const dispute = z.strictObject({ reason: line(DISPUTE_REASON_MAX).meta({ example: 'I was not there' }) });
 
 export const bulkAnswer = z.strictObject({ data: z.array(expense) });
