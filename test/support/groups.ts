@@ -18,6 +18,24 @@ export async function join(owner: TestUser, groupId: string, guest: TestUser, fi
   return accepted.body.myMemberId as string;
 }
 
+/** Two people and the group that they are in. */
+export interface Pair {
+  /** The owner. */
+  readonly ana: TestUser;
+  /** An admin. */
+  readonly ben: TestUser;
+  readonly groupId: string;
+  readonly anaId: string;
+  readonly benId: string;
+}
+
+/** Makes a group of two new people: its owner and an admin. */
+export async function pairInGroup(api: TestApi, fields: Record<string, unknown> = {}): Promise<Pair> {
+  const [ana, ben] = [await api.user('Ana'), await api.user('Ben')];
+  const group = await createGroup(ana, fields);
+  return { ana, ben, groupId: group.id, anaId: group.myMemberId, benId: await join(ana, group.id, ben, { role: 'admin' }) };
+}
+
 /** Gives two members of a group a balance, as recording an expense does. */
 export async function postDebt(api: TestApi, groupId: string, creditor: string, debtor: string, minor = 100): Promise<void> {
   const pool = api.deps.databases.expense!.pool;

@@ -12,6 +12,7 @@ import { computeShares, splitMembers, type AmountPart, type Split } from '../../
 import { type GroupContext } from '../../queries/expense/group-context.ts';
 import { type RateReader, rateReaderIn } from '../../queries/expense/rate-reader.ts';
 import type { Tx } from '../../transact.ts';
+import { contentColumns } from './content-columns.ts';
 import { writeConversions } from './conversions.ts';
 import { type HeldImport, lockImport } from './import-store.ts';
 import { balanceFailure } from './ledger.ts';
@@ -244,7 +245,6 @@ function mapSplit(split: Split, idOf: (name: string) => string): Split {
 
 async function write(tx: Tx, held: HeldImport, items: readonly Item[]): Promise<number> {
   const lines = items.flatMap((item, index) => item.draft.lines.map((line) => ({ ord: index + 1, ...line })));
-  const content = items.map((item) => item.draft.content);
   try {
     const rows = await tx.query<{ key: string }>(POST_ROWS, [
       held.groupId,
@@ -253,18 +253,7 @@ async function write(tx: Tx, held: HeldImport, items: readonly Item[]): Promise<
       held.createdAt,
       items.map((item) => item.key),
       items.map((item) => item.id),
-      content.map(({ kind }) => kind),
-      content.map(({ description }) => description),
-      items.map((item) => item.draft.total.minor.toString()),
-      content.map(({ total }) => total.currency),
-      content.map(({ date }) => date),
-      content.map(({ category }) => category),
-      content.map(({ payers }) => JSON.stringify(payers)),
-      content.map(({ split }) => JSON.stringify(split)),
-      content.map(({ shares }) => JSON.stringify(shares)),
-      content.map(({ notes }) => notes),
-      content.map(({ tags }) => JSON.stringify(tags)),
-      content.map(({ rate }) => (rate === null ? null : JSON.stringify(rate))),
+      ...contentColumns(items.map((item) => item.draft)),
       lines.map((line) => line.ord),
       lines.map((line) => line.accountId),
       lines.map((line) => line.paid.toString()),

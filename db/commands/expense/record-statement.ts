@@ -1,3 +1,4 @@
+import { contentColumns } from './content-columns.ts';
 import type { PricedDraft } from './pricing.ts';
 import type { ExpenseDraft } from '../../../domain/expense.ts';
 import { outboxColumns, type StoredEvent } from '../../outbox.ts';
@@ -136,24 +137,12 @@ function recordValues(items: readonly RecordItem[]): unknown[] {
     item.postingId === null ? [] : item.draft.lines.map((line) => ({ ord: index + 1, ...line })),
   );
   const events = items.flatMap((item, index) => item.events.map((event) => ({ ord: index + 1, event })));
-  const content = items.map((item) => item.draft.content);
   return [
     items.map((item) => item.id),
     items.map((item) => item.groupId),
     items.map((item) => item.groupVersion),
     items.map((item) => item.state),
-    content.map(({ kind }) => kind),
-    content.map(({ description }) => description),
-    items.map((item) => item.draft.total.minor.toString()),
-    content.map(({ total }) => total.currency),
-    content.map(({ date }) => date),
-    content.map(({ category }) => category),
-    content.map(({ payers }) => JSON.stringify(payers)),
-    content.map(({ split }) => JSON.stringify(split)),
-    content.map(({ shares }) => JSON.stringify(shares)),
-    content.map(({ notes }) => notes),
-    content.map(({ tags }) => JSON.stringify(tags)),
-    content.map(({ rate }) => (rate === null ? null : JSON.stringify(rate))),
+    ...contentColumns(items.map((item) => item.draft)),
     items.map((item) => item.createdBy),
     items.map((item) => item.createdAt.toISOString()),
     items.map((item) => item.postingId),

@@ -2,7 +2,7 @@
 // and pages stay as they are while more happens.
 import assert from 'node:assert/strict';
 import { startApi, type TestApi, type TestUser } from '../../../../test/support/api.ts';
-import { createGroup, join, refusalOf } from '../../../../test/support/groups.ts';
+import { pairInGroup, refusalOf } from '../../../../test/support/groups.ts';
 import { oneOfEach } from '../../../../test/support/one-of-each.ts';
 import { testDatabaseUrl } from '../../../../test/support/servers.ts';
 
@@ -35,10 +35,7 @@ describe('activity', function () {
   });
   after(() => api.stop());
   beforeEach(async () => {
-    [ana, ben] = [await api.user('Ana'), await api.user('Ben')];
-    const group = await createGroup(ana);
-    [groupId, anaId] = [group.id, group.myMemberId];
-    benId = await join(ana, groupId, ben, { role: 'admin' });
+    ({ ana, ben, groupId, anaId, benId } = await pairInGroup(api));
   });
 
   async function feed(query = '', who = ana): Promise<Item[]> {

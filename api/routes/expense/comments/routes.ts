@@ -2,14 +2,13 @@ import { z } from 'zod';
 import { addComment, deleteComment, editComment } from '../../../../db/commands/expense/comments.ts';
 import { toPage } from '../../../../db/cursor.ts';
 import { type CommentView, findComment, listComments } from '../../../../db/queries/expense/comments.ts';
-import { read, type Tx } from '../../../../db/transact.ts';
+import type { Tx } from '../../../../db/transact.ts';
 import { MENTIONS_MAX } from '../../../../domain/comment.ts';
-import type { Role } from '../../../../domain/roles.ts';
 import { hasStanding } from '../../../../domain/standing.ts';
-import { databaseOf } from '../../../deps.ts';
 import { type Policy, standingOf } from '../../../policy.ts';
 import { type Access, type AnyRoute, type Answer, route } from '../../../route.ts';
 import { id, listOf, listQuery, text, toInstant } from '../../../schemas.ts';
+import { findAsMember, type OfGroup } from '../as-member.ts';
 import { expenseAccess } from '../expenses/access.ts';
 import { expenseParams } from '../expenses/schema.ts';
 
@@ -121,11 +120,10 @@ const remove = route({
 /** Operations on comments. */
 export const commentRoutes: readonly AnyRoute[] = [list, create, update, remove];
 
-interface SeenComment {
+interface SeenComment extends OfGroup {
   readonly commentId: string;
-  readonly groupId: string;
-  readonly role: Role;
   readonly isAuthor: boolean;
+  readonly isDeleted: boolean;
 }
 
 /** A comment that the caller may see. */
@@ -133,15 +131,10 @@ function commentAccess(policy: Policy): Access<SeenComment> {
   const standing = standingOf(policy);
   return {
     resource: 'comment',
-    async load(deps, principal, params) {
-      const [row] = await read<SeenComment>(
-        databaseOf(deps, 'expense'),
-        `select c.id as "commentId", c.group_id as "groupId", m.role, c.author_member_id = m.member_id as "isAuthor"
-         from expense.comment c join expense_pub.membership_v1 m on m.group_id = c.group_id and m.user_id = $2 and m.state = 'active'
-         where c.id = $1 and c.deleted_at is null`,
-        [params['commentId'], principal.userId],
-      );
-      return row ?? null;
+    async load(deps, { userId }, params) {
+      const columns = `r.id as "commentId", r.author_member_id = m.member_id as "isAuthor", r.deleted_at is not null as "isDeleted"`;
+      const found = await findAsMember<SeenComment>(deps, 'comment', columns, { id: params['commentId'], userId });
+      return found === null || found.isDeleted ? null : found;
     },
     permit: ({ role, isAuthor }) => hasStanding(standing, role, (relation) => relation === 'creator' && isAuthor),
   };

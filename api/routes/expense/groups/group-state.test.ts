@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { v7 as uuidv7 } from 'uuid';
 import { startApi, type TestAnswer, type TestApi, type TestUser } from '../../../../test/support/api.ts';
-import { createGroup, join, postDebt, refusalOf } from '../../../../test/support/groups.ts';
+import { join, pairInGroup, postDebt, refusalOf } from '../../../../test/support/groups.ts';
 import { testDatabaseUrl } from '../../../../test/support/servers.ts';
 
 const ANY = { 'if-match': '*' };
@@ -21,10 +21,7 @@ describe('group states', function () {
   });
   after(() => api.stop());
   beforeEach(async () => {
-    [ana, ben] = [await api.user('Ana'), await api.user('Ben')];
-    const group = await createGroup(ana);
-    [groupId, anaId] = [group.id, group.myMemberId];
-    benId = await join(ana, groupId, ben, { role: 'admin' });
+    ({ ana, ben, groupId, anaId, benId } = await pairInGroup(api));
   });
 
   const post = (who: TestUser, action: string, body?: unknown): Promise<TestAnswer> =>

@@ -4,7 +4,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { expireRound } from '../../../../db/commands/expense/approvals.ts';
 import { transact } from '../../../../db/transact.ts';
 import { startApi, type TestAnswer, type TestApi, type TestUser } from '../../../../test/support/api.ts';
-import { createGroup, join, refusalOf } from '../../../../test/support/groups.ts';
+import { join, pairInGroup, refusalOf } from '../../../../test/support/groups.ts';
 import { testDatabaseUrl } from '../../../../test/support/servers.ts';
 
 const ANY = { 'if-match': '*' };
@@ -25,10 +25,7 @@ describe('period lock', function () {
   });
   after(() => api.stop());
   beforeEach(async () => {
-    [ana, ben] = [await api.user('Ana'), await api.user('Ben')];
-    const group = await createGroup(ana);
-    [groupId, anaId] = [group.id, group.myMemberId];
-    benId = await join(ana, groupId, ben, { role: 'admin' });
+    ({ ana, ben, groupId, anaId, benId } = await pairInGroup(api));
   });
 
   const lock = (until: string | null, who = ana): Promise<TestAnswer> => who.call('POST', `/v1/groups/${groupId}/lock`, { until });
