@@ -1,4 +1,3 @@
-import { heartbeat, Context } from '@temporalio/activity';
 import { tieBreakOf } from '../../config/secrets.ts';
 import { decodeFile } from '../../db/commands/expense/decode-file.ts';
 import { prepareImport } from '../../db/commands/expense/import-prepare.ts';
@@ -11,6 +10,7 @@ import { problem } from '../../domain/import/file.ts';
 import { type FileReading, readImport } from '../../domain/import/registry.ts';
 import { refusal } from '../../domain/refusal.ts';
 import { type ActivityDeps, runCommand } from '../edge.ts';
+import { beat, isCancelled } from '../progress.ts';
 import type { ExpenseActivities } from './contract.ts';
 
 /** What the process of an import may ask of the expense service. */
@@ -77,21 +77,4 @@ async function readFile(deps: Deps, importId: string): Promise<{ groupId: string
 function dayIn(timeZone: string): (seconds: number) => string {
   const format = new Intl.DateTimeFormat('en-CA', { timeZone, year: 'numeric', month: '2-digit', day: '2-digit' });
   return (seconds) => format.format(new Date(seconds * 1000));
-}
-
-/** Reports how far it is; outside a worker, as in unit tests, there is nobody to report to. */
-function beat(row: number): void {
-  if (inWorker()) heartbeat(row);
-}
-
-function isCancelled(): boolean {
-  return inWorker() && Context.current().cancellationSignal.aborted;
-}
-
-function inWorker(): boolean {
-  try {
-    return Context.current() !== undefined;
-  } catch {
-    return false;
-  }
 }

@@ -71,7 +71,7 @@ const BOM = '\uFEFF';
 export const EXPORTS: Readonly<Record<ExportFormatName, ExportFormat>> = {
   csv: { contentType: 'text/csv; charset=utf-8', extension: 'csv', open: () => columnWriter(ownBegin, ownRow) },
   'sesterce-csv': { contentType: 'text/csv; charset=utf-8', extension: 'csv', open: () => columnWriter(sesterceBegin, sesterceRow) },
-  'splitwise-csv': { contentType: 'text/csv; charset=utf-8', extension: 'csv', open: splitwiseWriter },
+  'splitwise-csv': { contentType: 'text/csv; charset=utf-8', extension: 'csv', open: () => splitwiseWriter() },
   json: { contentType: 'application/json; charset=utf-8', extension: 'json', open: jsonWriter },
   qif: { contentType: 'application/qif; charset=utf-8', extension: 'qif', open: qifWriter },
 };
@@ -180,10 +180,17 @@ function netsOf({ type, content }: ExportedRow): Map<string, bigint> {
   return new Map(content.shares.map(({ memberId, paid, owed }) => [memberId, sign * (minor(paid) - minor(owed))]));
 }
 
-function splitwiseWriter(): ExportWriter {
+/** What the last lines of a Splitwise file are made from. */
+export interface SplitwiseSums {
+  lastDate: string;
+  /** Minor units by account, by currency; currencies in the order in which they came. */
+  readonly sums: Map<string, Map<string, bigint>>;
+}
+
+/** Writes what Splitwise writes. @param memory of the rows before, where a file is written in batches; it is kept up to date. */
+export function splitwiseWriter(memory: SplitwiseSums = { lastDate: '', sums: new Map() }): ExportWriter {
   let group: ExportedGroup | undefined;
-  let lastDate = '';
-  const sums = new Map<string, Map<string, bigint>>();
+  const { sums } = memory;
   return {
     begin(given) {
       group = given;
@@ -195,7 +202,7 @@ function splitwiseWriter(): ExportWriter {
       const sum = sums.get(total.currency) ?? new Map<string, bigint>();
       for (const [id, net] of nets) sum.set(id, (sum.get(id) ?? 0n) + net);
       sums.set(total.currency, sum);
-      lastDate = date;
+      memory.lastDate = date;
       const word = row.type === 'payment' ? 'Payment' : guardText(category ?? '');
       const cells = [...(group?.accounts.keys() ?? [])].map((id) => formatAmount(nets.get(id) ?? 0n, total.currency));
       return writeCsvRecord([date, guardText(description), word, total.amount, total.currency, ...cells]);
@@ -203,7 +210,7 @@ function splitwiseWriter(): ExportWriter {
     end() {
       const lines = [...sums].map(([currency, sum]) => {
         const cells = [...(group?.accounts.keys() ?? [])].map((id) => formatAmount(sum.get(id) ?? 0n, currency));
-        return writeCsvRecord([lastDate, 'Total balance', '', '', currency, ...cells]);
+        return writeCsvRecord([memory.lastDate, 'Total balance', '', '', currency, ...cells]);
       });
       return `\r\n${lines.join('')}`;
     },
@@ -287,30 +294,48 @@ function splitWith(split: Split, label: (id: string) => string): object {
 function qifWriter(): ExportWriter {
   let group: ExportedGroup | undefined;
   const books = new Map<string, string[]>();
-  const text = (value: string): string => value.replaceAll(/[\r\n\t]+/g, ' ').trim();
   return {
     begin(given) {
       group = given;
       return '';
     },
     row(row) {
-      const { content } = row;
-      const net = netsOf(row).get(group?.viewerId ?? '') ?? 0n;
-      if (net === 0n) return '';
-      const [year, month, day] = content.date.split('-');
-      const { currency } = content.total;
-      const book = books.get(currency) ?? [];
-      const note = content.notes === '' ? [] : [`M${text(content.notes)}`];
-      const entry = [`D${month}/${day}/${year}`, `T${formatAmount(net, currency)}`, `P${text(content.description)}`, ...note];
-      book.push(
-        [...entry, `L${row.type === 'payment' ? 'Payment' : (content.category ?? 'Uncategorized').replace('.', ':')}`, '^', ''].join('\n'),
-      );
-      books.set(currency, book);
+      const entry = group === undefined ? null : qifEntry(group, row);
+      if (entry === null) return '';
+      const book = books.get(entry.currency) ?? [];
+      book.push(entry.text);
+      books.set(entry.currency, book);
       return '';
     },
     end: () =>
-      [...books]
-        .map(([currency, entries]) => `!Account\nN${text(group?.name ?? '')} ${currency}\nTOth A\n^\n!Type:Oth A\n${entries.join('')}`)
-        .join(''),
+      [...books].map(([currency, entries]) => `${group === undefined ? '' : qifHead(group, currency)}${entries.join('')}`).join(''),
   };
+}
+
+/** What begins the account of a currency. */
+export function qifHead(group: ExportedGroup, currency: string): string {
+  return `!Account\nN${oneLine(group.name)} ${currency}\nTOth A\n^\n!Type:Oth A\n`;
+}
+
+/** What a row is in the book of whose it is; null where it is nothing to them. */
+export function qifEntry(group: ExportedGroup, row: ExportedRow): { readonly currency: string; readonly text: string } | null {
+  const { content } = row;
+  const net = netsOf(row).get(group.viewerId) ?? 0n;
+  if (net === 0n) return null;
+  const [year, month, day] = content.date.split('-');
+  const { currency } = content.total;
+  const note = content.notes === '' ? [] : [`M${oneLine(content.notes)}`];
+  const category = row.type === 'payment' ? 'Payment' : (content.category ?? 'Uncategorized').replace('.', ':');
+  const lines = [
+    `D${month}/${day}/${year}`,
+    `T${formatAmount(net, currency)}`,
+    `P${oneLine(content.description)}`,
+    ...note,
+    `L${category}`,
+  ];
+  return { currency, text: [...lines, '^', ''].join('\n') };
+}
+
+function oneLine(text: string): string {
+  return text.replaceAll(/[\r\n\t]+/g, ' ').trim();
 }

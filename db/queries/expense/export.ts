@@ -75,6 +75,50 @@ export async function* exportedRows(query: Query, groupId: string): AsyncGenerat
   }
 }
 
+/** The place of a row as a batch begins after it: day, moment and id. */
+export type ExportPlace = readonly [date: string, moment: string, id: string];
+
+/** A batch of what an export writes. */
+export interface ExportedBatch {
+  readonly rows: readonly ExportedRow[];
+  /** Expenses and postings that they are of: a posting in several currencies is several rows. */
+  readonly entries: number;
+  /** Where the next one begins; null after the last. */
+  readonly after: ExportPlace | null;
+}
+
+/** The same as {@link exportedRows}, from a place on and for so many expenses and postings: for work that may be interrupted anywhere. */
+export async function exportedBatch(
+  query: Query,
+  groupId: string,
+  { until, after, limit }: { readonly until: string; readonly after: ExportPlace | null; readonly limit: number },
+): Promise<ExportedBatch> {
+  const values = [groupId, until, ...(after ?? [null, null, null])];
+  const expenses = await query<ExpenseRow & Place>(EXPENSES, [...values, limit]);
+  const postings = await query<PostingRow & Place>(POSTINGS, [...values, limit]);
+  const entries = [
+    ...expenses.map((row) => ({ row, rows: () => [expenseRow(row)] })),
+    ...postings.map((row) => ({ row, rows: () => [...postingRows(row)] })),
+  ].toSorted((one, other) => (one.row.place < other.row.place ? -1 : 1));
+  const batch = entries.slice(0, limit);
+  const last = batch.at(-1);
+  return {
+    rows: batch.flatMap(({ rows }) => rows()),
+    entries: batch.length,
+    // Fewer than were asked for of both: there are no more of either.
+    after: last === undefined || batch.length < limit ? null : placeOf(last.row),
+  };
+}
+
+/** Expenses and postings that an export writes. */
+export async function countExported(query: Query, groupId: string, until: string): Promise<number> {
+  const [row] = await query<{ n: number }>(
+    `select ((select count(*) from expense.expense e where ${STANDING_EXPENSE}) + (select count(*) from expense.posting p where ${STANDING_POSTING}))::int as n`,
+    [groupId, until],
+  );
+  return row?.n ?? 0;
+}
+
 /** Where a row stands among all rows: day, moment and id, as one text that sorts by code units. */
 interface Place {
   readonly place: string;
@@ -83,19 +127,24 @@ interface Place {
 const PLACE = (date: string, created: string, id: string): string =>
   `to_char(${date}, 'YYYY-MM-DD') || ' ' || to_char(${created} at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS.US') || ' ' || ${id}::text`;
 
+/** Expenses of `$1` that stand, recorded until `$2`. */
+const STANDING_EXPENSE = `e.group_id = $1 and e.state = 'posted' and e.created_at <= $2::timestamptz`;
+/** What its ledger holds besides. */
+const STANDING_POSTING = `p.group_id = $1 and p.kind in ('transfer', 'refund', 'adjustment') and p.created_at <= $2::timestamptz
+    and not exists (select 1 from expense.posting r where r.reverses_id = p.id)`;
+
 const EXPENSES = `select ${EXPENSE_COLUMNS}, ${PLACE('e.date', 'e.created_at', 'e.id')} as place from expense.expense e
-  where e.group_id = $1 and e.state = 'posted' and e.created_at <= $2::timestamptz
+  where ${STANDING_EXPENSE}
     and ($3::date is null or (e.date, e.created_at, e.id) > ($3::date, $4::timestamptz, $5::uuid))
-  order by e.date, e.created_at, e.id limit ${PAGE_ROWS}`;
+  order by e.date, e.created_at, e.id limit $6`;
 
 const POSTINGS = `select p.id, p.occurred_on::text as date, p.created_at, p.kind, a.reason, ${PLACE('p.occurred_on', 'p.created_at', 'p.id')} as place,
     (select json_agg(json_build_object('accountId', l.account_id, 'currency', l.currency, 'paid', l.paid::text, 'owed', l.owed::text)
        order by l.currency, l.account_id) from expense.posting_line l where l.posting_id = p.id) as lines
   from expense.posting p left join expense.adjustment a on a.posting_id = p.id
-  where p.group_id = $1 and p.kind in ('transfer', 'refund', 'adjustment') and p.created_at <= $2::timestamptz
-    and not exists (select 1 from expense.posting r where r.reverses_id = p.id)
+  where ${STANDING_POSTING}
     and ($3::date is null or (p.occurred_on, p.created_at, p.id) > ($3::date, $4::timestamptz, $5::uuid))
-  order by p.occurred_on, p.created_at, p.id limit ${PAGE_ROWS}`;
+  order by p.occurred_on, p.created_at, p.id limit $6`;
 
 async function* pages<Row extends { readonly id: string; readonly date: string; readonly place: string }>(
   query: Query,
@@ -103,15 +152,19 @@ async function* pages<Row extends { readonly id: string; readonly date: string; 
   groupId: string,
   until: string,
 ): AsyncGenerator<Row, undefined> {
-  let after: readonly [string, string, string] | null = null;
+  let after: ExportPlace | null = null;
   for (;;) {
-    const rows: Row[] = await query<Row>(text, [groupId, until, ...(after ?? [null, null, null])]);
+    const rows: Row[] = await query<Row>(text, [groupId, until, ...(after ?? [null, null, null]), PAGE_ROWS]);
     yield* rows;
     const last = rows.at(-1);
     if (last === undefined || rows.length < PAGE_ROWS) return undefined;
-    // The place has the moment to the microsecond, which a date of JavaScript has not.
-    after = [last.date, `${last.place.slice(11, 37)}Z`, last.id];
+    after = placeOf(last);
   }
+}
+
+/** The place has the moment to the microsecond, which a date of JavaScript has not. */
+function placeOf({ date, place, id }: { readonly date: string; readonly place: string; readonly id: string }): ExportPlace {
+  return [date, `${place.slice(11, 37)}Z`, id];
 }
 
 function expenseRow(row: ExpenseRow): ExportedRow {
