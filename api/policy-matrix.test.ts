@@ -28,6 +28,8 @@ interface Expected {
   readonly least?: Role | 'nobody' | 'open';
   /** What makes it the caller's own, and the least role with which that is enough. */
   readonly own?: readonly [Relation, Role];
+  /** The caller's own, but seen by members of its group alone. */
+  readonly membersOnly?: true;
   /** The scope that a token needs; `session`: no token may. */
   readonly scope?: string;
   readonly body?: object | ((world: OneOfEach) => object);
@@ -209,6 +211,10 @@ const EXPECTED: Readonly<Record<string, Expected>> = {
   getGroupChart: group('viewer', 'expenses:read'),
   getMyStats: user('expenses:read'),
   exportGroup: group('viewer', 'expenses:read'),
+  createExport: group('viewer', 'expenses:read', { body: { format: 'csv' } }),
+  getExport: { ...own('expenses:read'), membersOnly: true },
+  getExportFile: { ...own('expenses:read'), membersOnly: true },
+  cancelExport: { ...own('expenses:read'), membersOnly: true },
   createImport: group('admin', 'expenses:write', { body: { format: 'auto', content: 'x', dryRun: true } }),
   getImport: group('viewer', 'expenses:read'),
   undoImport: group('admin', 'expenses:write'),
@@ -281,6 +287,7 @@ function verdictOf(expected: Expected, caller: Caller, target: Target): Verdict 
   const wrongScope = caller === 'token with the wrong scope';
   if (expected.for === 'user') return wrongScope ? 403 : 'allowed';
   const role = roleOf(caller);
+  if (expected.membersOnly === true && role === null) return 404;
   if (expected.for === 'own') return target !== 'own' ? 404 : wrongScope ? 403 : 'allowed';
   if (target === 'other group' || role === null) return 404;
   if (wrongScope) return 403;
@@ -357,6 +364,7 @@ describe('permission matrix', function () {
     await rows('expense', 'update expense.receipt set uploaded_by = $2 where id = $1', [receiptId, memberId]);
     await rows('expense', 'update expense.recurring_rule set created_by = $2 where id = $1', [recurringId, memberId]);
     await rows('expense', 'update expense.comment set author_member_id = $2 where id = $1', [commentId, memberId]);
+    await rows('expense', 'update expense.group_export set user_id = $2 where id = $1', [home.params['exportId'], userId]);
     await rows('payment', 'update payment.transfer set to_member_id = $2 where id = $1', [transferId, memberId]);
     await rows('payment', 'update payment.payment set to_member_id = $2 where id = $1', [paymentId, memberId]);
     await rows('payment', 'update payment.refund set approver_member_id = $2 where id = $1', [refundId, memberId]);
@@ -428,6 +436,7 @@ describe('permission matrix', function () {
     if (route.path.includes('notificationId'))
       return swap('notification', 'notification.notification', 'user_id', params['notificationId'], userId);
     if (route.path.includes('applicationId')) return swap('user', '"user".oauth_application', 'owner_id', params['applicationId'], userId);
+    if (route.path.includes('exportId')) return swap('expense', 'expense.group_export', 'user_id', params['exportId'], userId);
     if (route.path.includes('requestId')) return swap('user', '"user".data_request', 'account_id', params['requestId'], userId);
     if (route.path.includes('identityId')) {
       const holder = await giveIdentity(params['identityId']!, userId);

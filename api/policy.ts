@@ -13,6 +13,7 @@ export type ResourceKind =
   | 'recurring'
   | 'comment'
   | 'import'
+  | 'export'
   | 'receipt'
   | 'transfer'
   | 'payment'
@@ -204,6 +205,10 @@ export const POLICIES: Readonly<Record<string, Policy>> = {
   endRecurring: member('expenses:write', 'editor or creator', { on: 'recurring', states: UNDELETED }),
   createAdjustment: member('expenses:write', 'admin', { states: OPEN }),
   exportGroup: member('expenses:read', 'viewer'),
+  createExport: member('expenses:read', 'viewer'),
+  getExport: own('expenses:read', 'export'),
+  getExportFile: own('expenses:read', 'export'),
+  cancelExport: own('expenses:read', 'export'),
   createImport: member('expenses:write', 'admin', { states: OPEN }),
   getImport: member('expenses:read', 'viewer', { on: 'import' }),
   undoImport: member('expenses:write', 'admin', { on: 'import', states: OPEN }),

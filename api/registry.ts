@@ -7,6 +7,7 @@ import { categoryRoutes } from './routes/expense/categories/routes.ts';
 import { commentRoutes } from './routes/expense/comments/routes.ts';
 import { receiptRoutes } from './routes/expense/receipts/routes.ts';
 import { exportRoutes } from './routes/expense/exports/routes.ts';
+import { groupExportRoutes } from './routes/expense/exports/process-routes.ts';
 import { expenseRoutes } from './routes/expense/expenses/routes.ts';
 import { groupRoutes } from './routes/expense/groups/routes.ts';
 import { groupStateRoutes } from './routes/expense/groups/state-routes.ts';
@@ -83,6 +84,7 @@ const ROUTES: Record<ServiceName, readonly AnyRoute[]> = {
     ...importRoutes,
     ...budgetRoutes,
     ...exportRoutes,
+    ...groupExportRoutes,
     ...rateRoutes,
   ],
   payment: [...settlementRoutes, ...transferRoutes, ...paymentRoutes, ...refundRoutes, ...payoutAccountRoutes, ...webhookRoutes],

@@ -50,6 +50,8 @@ const ON_ERASURE: Readonly<Record<string, 'gone' | 'pseudonym' | 'words' | 'ids'
   'expense.file_removal': 'passing',
   'expense.import_content': 'passing',
   'expense.export_part': 'passing',
+  'expense.group_export': 'gone',
+  'expense.group_export_part': 'gone',
   'expense.group': 'shared',
   'expense.category': 'shared',
   'expense.preset': 'shared',

@@ -85,6 +85,11 @@ export interface EventData {
   'import.undo_requested': Record<string, never>;
   /** Everything of a file is recorded, or is reversed again. */
   'import.ended': { state: string };
+  'export.requested': Record<string, never>;
+  /** It was cancelled, or its file is gone: its process looks again. */
+  'export.changed': { state: string };
+  /** The file that this person asked for is there, or will not be. */
+  'export.ended': { state: string; userId: string };
   /** The budgets of a group were set; the subject is the group. */
   'budget.changed': Record<string, never>;
   /** So much of a budget is spent in the period that began on that day. */
@@ -155,6 +160,7 @@ export type ProcessName =
   | 'groupLifecycle'
   | 'expenseApproval'
   | 'importGroup'
+  | 'exportData'
   | 'recurringExpense'
   | 'settlement'
   | 'transfer'
@@ -176,6 +182,7 @@ const group = (event: DomainEvent): ProcessRef | null =>
   event.groupId === undefined ? null : { process: 'groupLifecycle', key: event.groupId };
 const approval = (event: DomainEvent): ProcessRef => ({ process: 'expenseApproval', key: event.subjectId });
 const importGroup = (event: DomainEvent): ProcessRef => ({ process: 'importGroup', key: event.subjectId });
+const exportData = (event: DomainEvent): ProcessRef => ({ process: 'exportData', key: event.subjectId });
 const recurring = (event: DomainEvent): ProcessRef => ({ process: 'recurringExpense', key: event.subjectId });
 const settlement = (event: DomainEvent): ProcessRef => ({ process: 'settlement', key: event.subjectId });
 const transfer = (event: DomainEvent): ProcessRef => ({ process: 'transfer', key: event.subjectId });
@@ -205,6 +212,8 @@ export const EVENT_PROCESS: Wakes = {
   'expense.voters_changed': approval,
   'import.requested': importGroup,
   'import.undo_requested': importGroup,
+  'export.requested': exportData,
+  'export.changed': exportData,
   'recurring.changed': recurring,
   'settlement.opened': settlement,
   'settlement.cancel_requested': settlement,
@@ -240,6 +249,7 @@ const WORKFLOW_PREFIX: Record<ProcessName, string> = {
   groupLifecycle: 'group',
   expenseApproval: 'expense-approval',
   importGroup: 'import',
+  exportData: 'export',
   recurringExpense: 'recurring',
   settlement: 'settlement',
   transfer: 'transfer',

@@ -15,6 +15,7 @@ export const LETTERS = [
   'budget-alert',
   'friend-request',
   'export-ready',
+  'group-export-ready',
   'erasure-asked',
 ] as const;
 export type LetterName = (typeof LETTERS)[number];
@@ -38,6 +39,7 @@ export const LETTERS_TO_UNVERIFIED: readonly LetterName[] = ['verify-email', 're
  * - `settlementParties`: who pays or receives in the settlement (mail to those who pay); `settlementPayers`: who still pays.
  * - `transferPayer`, `transferReceiver`, `transferParties`; `transferWatchers`: the parties and the group's owner.
  * - `refundApprover`: who decides; `refundParties`: payer and receiver of the payment.
+ * - `exportAsker`: whom the event names, while they are in the group (mail where the file is there).
  * - `ruleMaker`: the member whom the event names, and the group's owner.
  * - `askedFriend`: who has the address that was asked, once that is proved; `askingFriend`: who asked.
  *
@@ -64,6 +66,7 @@ export type Audience =
   | 'refundApprover'
   | 'refundParties'
   | 'ruleMaker'
+  | 'exportAsker'
   | 'askedFriend'
   | 'askingFriend';
 
@@ -93,6 +96,7 @@ export const NOTICE_TYPES = [
   'group.idle',
   'group.locked',
   'import.ended',
+  'export.ended',
   'budget.reached',
   'settlement.planned',
   'settlement.due',
@@ -140,6 +144,7 @@ export const NOTICES: { readonly [T in EventType]?: readonly Notice[] } = {
   'group.idle': [{ to: 'groupMembers', inbox: 'group.idle' }],
   'group.locked': [{ to: 'groupMembers', inbox: 'group.locked' }],
   'import.ended': [{ to: 'groupMembers', inbox: 'import.ended' }],
+  'export.ended': [{ to: 'exportAsker', inbox: 'export.ended', mail: 'group-export-ready' }],
   'budget.reached': [{ to: 'groupMembers', inbox: 'budget.reached', mail: 'budget-alert' }],
   'member.added': [{ to: 'othersOfMember', inbox: 'member.added' }],
   'member.left': [{ to: 'othersOfMember', inbox: 'member.left' }],
@@ -199,6 +204,7 @@ const SOURCE_OF: Readonly<Record<string, 'user' | 'expense' | 'payment'>> = {
   invitation: 'expense',
   expense: 'expense',
   import: 'expense',
+  export: 'expense',
   budget: 'expense',
   recurring: 'expense',
   settlement: 'payment',

@@ -1,6 +1,6 @@
 import type { Client } from '@temporalio/client';
 import type { ProcessName, ProcessRef } from '../domain/events.ts';
-import { wakeExpenseApproval, wakeGroupLifecycle, wakeImportGroup, wakeRecurringExpense } from './expense/client.ts';
+import { wakeExpenseApproval, wakeExportData, wakeGroupLifecycle, wakeImportGroup, wakeRecurringExpense } from './expense/client.ts';
 import { wakeDelivery, wakeReminderCadence } from './notification/client.ts';
 import { wakeRefund, wakeSettlement, wakeTransfer } from './payment/client.ts';
 import type { Waker } from './shared/client.ts';
@@ -12,6 +12,7 @@ const WAKERS: Record<ProcessName, Waker> = {
   groupLifecycle: wakeGroupLifecycle,
   expenseApproval: wakeExpenseApproval,
   importGroup: wakeImportGroup,
+  exportData: wakeExportData,
   recurringExpense: wakeRecurringExpense,
   settlement: wakeSettlement,
   transfer: wakeTransfer,

@@ -161,4 +161,34 @@ export interface ExpenseActivities extends PersonActivities {
 
   /** Reverses what an import recorded and ends it. @param input.reasonCode why it could not go on; null where somebody asked. */
   undoImport(input: { readonly importId: string; readonly reasonCode: string | null }): Promise<void>;
+
+  /** Looks at an export: what there is to do, and until when its file is kept. */
+  readExportStep(input: { readonly exportId: string }): Promise<{
+    readonly groupId: string;
+    readonly state: 'running' | 'done' | 'failed' | 'cancelled' | 'expired';
+    readonly next: 'write' | 'pack' | 'seal' | 'wait' | 'discard' | 'nothing';
+    readonly expiresAtIso: string | null;
+  }>;
+
+  /** Writes the next rows of an export's data file, some thousand in batches of their own. */
+  writeExportRows(input: { readonly exportId: string }): Promise<{
+    readonly outcome: 'more' | 'end' | 'stopped';
+    readonly written: number;
+    readonly rows: number;
+  }>;
+
+  /** Packs the data file and the next receipts of an export into its ZIP, one after the other; a receipt whose file is gone is listed as missing. */
+  packExportFiles(input: { readonly exportId: string }): Promise<{ readonly outcome: 'more' | 'end' | 'stopped'; readonly files: number }>;
+
+  /** Ends an export whose file is whole, with its size and sum. @returns its state; other than `done` where it was cancelled meanwhile. */
+  sealExport(input: { readonly exportId: string }): Promise<{ readonly state: string }>;
+
+  /** Ends an export; one that has ended stays as it is. @param input.reasonCode why it could not go on; null where somebody asked. */
+  stopExport(input: { readonly exportId: string; readonly reasonCode: string | null }): Promise<void>;
+
+  /** Ends an export whose time is over. @returns its state; `done` where it is not time yet. */
+  expireGroupExport(input: { readonly exportId: string }): Promise<{ readonly state: string }>;
+
+  /** Deletes the parts that an export does not need: all but the file, and once it has none, that too. */
+  discardExportParts(input: { readonly exportId: string }): Promise<void>;
 }

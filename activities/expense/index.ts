@@ -1,6 +1,7 @@
 import { activityEdge, type ActivityDeps } from '../edge.ts';
 import { approvalActivities } from './approval-activities.ts';
 import type { ExpenseActivities } from './contract.ts';
+import { exportActivities } from './export-activities.ts';
 import { importActivities } from './import-activities.ts';
 import { createGroupActivities } from './group-activities.ts';
 import { fxActivities } from './fx-activities.ts';
@@ -20,6 +21,7 @@ export function createExpenseActivities(deps: ActivityDeps): ExpenseActivities {
       ...recurringActivities(deps),
       ...personActivities(deps, expensePerson(deps)),
       ...importActivities(deps),
+      ...exportActivities(deps),
     },
     deps.logger,
   );

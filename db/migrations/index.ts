@@ -33,6 +33,7 @@ import { Budgets } from './0044-budgets.ts';
 import { FxRates } from './0047-fx-rates.ts';
 import { Conversions } from './0048-conversions.ts';
 import { Imports } from './0050-imports.ts';
+import { GroupExports } from './0060-group-exports.ts';
 import { Moved } from './0070-moved.ts';
 
 /** Every migration in order; a new one is one file beside this and one line here. */
@@ -71,5 +72,6 @@ export const MIGRATIONS: MigrationObject[] = [
   { name: '0047-fx-rates', class: FxRates },
   { name: '0048-conversions', class: Conversions },
   { name: '0050-imports', class: Imports },
+  { name: '0060-group-exports', class: GroupExports },
   { name: '0070-moved', class: Moved },
 ];

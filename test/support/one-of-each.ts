@@ -68,6 +68,7 @@ export async function oneOfEach(api: TestApi, owner: TestUser, debtor: TestUser)
   });
   const settlement = await post(owner, `${at}/settlements`, {});
   const imported = await post(owner, `${at}/imports`, { format: 'auto', content: 'x' });
+  const exported = await post(owner, `${at}/exports`, {});
   const cadence = { firstAfterDays: 3, everyDays: 7, max: 5, escalate: ['inApp'] };
   const reminder = await post(owner, `${at}/reminders`, { memberId: memberIds.debtor, cadence });
   const application = await post(owner, '/v1/oauth/applications', {
@@ -145,6 +146,7 @@ export async function oneOfEach(api: TestApi, owner: TestUser, debtor: TestUser)
     transferId: transfer.id as string,
     settlementId: settlement.id as string,
     importId: imported.id as string,
+    exportId: exported.id as string,
     paymentId,
     refundId,
     reminderId: reminder.id as string,

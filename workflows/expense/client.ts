@@ -1,5 +1,11 @@
 import { wakeProcess, type Waker } from '../shared/client.ts';
-import { expenseApprovalProcess, groupLifecycleProcess, importGroupProcess, recurringExpenseProcess } from './contract.ts';
+import {
+  expenseApprovalProcess,
+  exportDataProcess,
+  groupLifecycleProcess,
+  importGroupProcess,
+  recurringExpenseProcess,
+} from './contract.ts';
 
 /** Wakes the lifecycle of a group. @param key the group's id. */
 export const wakeGroupLifecycle: Waker = (client, key) => wakeProcess(client, groupLifecycleProcess, key);
@@ -9,6 +15,9 @@ export const wakeExpenseApproval: Waker = (client, key) => wakeProcess(client, e
 
 /** Wakes an import. @param key the import's id. */
 export const wakeImportGroup: Waker = (client, key) => wakeProcess(client, importGroupProcess, key);
+
+/** Wakes an export. @param key the export's id. */
+export const wakeExportData: Waker = (client, key) => wakeProcess(client, exportDataProcess, key);
 
 /** Wakes a recurring expense. @param key the rule's id. */
 export const wakeRecurringExpense: Waker = (client, key) => wakeProcess(client, recurringExpenseProcess, key);

@@ -28,6 +28,11 @@ export interface ImportGroupInput {
   readonly importId: string;
 }
 
+/** Input of the workflow `exportData`. */
+export interface ExportDataInput {
+  readonly exportId: string;
+}
+
 /** The time side of a group: `group/<groupId>`. */
 export const groupLifecycleProcess: ProcessDefinition<GroupLifecycleInput> = {
   process: 'groupLifecycle',
@@ -58,6 +63,17 @@ export const importGroupProcess: ProcessDefinition<ImportGroupInput> = {
   details:
     'Records the rows of a file in batches. Signal `cancel` ends it in good order: what is recorded is reversed. Terminating or resetting this does no harm, the sweep starts it again and it goes on where it was.',
   attributes: (input) => startAttributes({ subjectId: input.importId }),
+};
+
+/** A group that is written to a file: `export/<exportId>`. */
+export const exportDataProcess: ProcessDefinition<ExportDataInput> = {
+  process: 'exportData',
+  service: 'expense',
+  input: (key) => ({ exportId: keyParts(key, 1)[0]! }),
+  summary: (input) => `Export ${input.exportId}`,
+  details:
+    'Writes a group to a file in batches, with its receipts where they were asked for, and deletes it after seven days. Signal `cancel` ends it and deletes what there is. Terminating or resetting this does no harm, the sweep starts it again and it goes on where it was.',
+  attributes: (input) => startAttributes({ subjectId: input.exportId }),
 };
 
 /** An expense that is recorded again and again: `recurring/<ruleId>`. */

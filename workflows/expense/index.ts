@@ -5,3 +5,4 @@ export { recurringExpense } from './recurring-expense.ts';
 export { expenseApproval } from './expense-approval.ts';
 export { fxRefresh } from './fx-refresh.ts';
 export { importGroup } from './import-group.ts';
+export { exportData } from './export-data.ts';

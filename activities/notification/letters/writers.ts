@@ -58,6 +58,7 @@ export const WRITERS: Readonly<Record<LetterName, Writer>> = {
   'budget-alert': budgetAlert,
   'friend-request': friendRequest,
   'export-ready': exportReady,
+  'group-export-ready': groupExportReady,
   'erasure-asked': erasureAsked,
 };
 
@@ -232,6 +233,25 @@ async function exportReady(desk: Desk, deliveries: readonly TriedDelivery[]): Pr
       'Signed in, get it at the address below. If you did not ask for it, change your password: somebody else is signed in as you.',
     ],
     link: `${desk.publicUrl}/v1/me/requests/${requestId}/download`,
+    deliveryIds: deliveries.map(({ id }) => id),
+  };
+}
+
+async function groupExportReady(desk: Desk, deliveries: readonly TriedDelivery[]): Promise<Letter | null> {
+  const delivery = deliveries.at(-1);
+  if (delivery?.groupId == null) return null;
+  const contact = await verified(desk, delivery.recipientId);
+  const groupName = await facts.readGroupName(desk.query, delivery.groupId);
+  if (contact === null || groupName === null) return null;
+  return {
+    to: contact.email,
+    subject: `The export of ${groupName} is ready`,
+    greeting: `Hello ${contact.displayName},`,
+    paragraphs: [
+      `the export of "${groupName}" that you asked for is there. It is deleted after seven days.`,
+      'Signed in, get it at the address below.',
+    ],
+    link: `${desk.publicUrl}/v1/exports/${delivery.subjectId}/file`,
     deliveryIds: deliveries.map(({ id }) => id),
   };
 }

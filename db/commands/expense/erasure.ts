@@ -7,6 +7,7 @@ import { Member } from '../../entities/expense/member.ts';
 import type { Tx } from '../../transact.ts';
 import { dropVoter } from './approvals.ts';
 import { memberFacts } from './changes.ts';
+import { dropExports } from './export-store.ts';
 import { policyWithout } from './group-policy.ts';
 import { purgeNow, withoutItemNames } from './group-purge.ts';
 import { handOver } from './group-state.ts';
@@ -16,6 +17,8 @@ import { hasOpenMoney, markLeft, noteChange, roleOf } from './members.ts';
 
 /** Rows of texts that one transaction takes. */
 const TEXTS_MAX = 1_000;
+/** Parts of exports, up to a megabyte each, that one transaction deletes. */
+const PARTS_MAX = 100;
 
 /**
  * Takes one step of a person out of the expense service: a thousand texts of theirs, or their place in one group, or at last
@@ -36,6 +39,8 @@ export async function eraseStep(tx: Tx, userId: string): Promise<number> {
     [userId],
   );
   if (importing.length > 0) return 0;
+  const exported = await eraseExports(tx, place.group_id);
+  if (exported > 0) return exported;
   const texts = await eraseTexts(tx, place.group_id, place.id);
   if (texts > 0) return texts;
   return erasePlace(tx, place.group_id, userId);
@@ -47,10 +52,28 @@ export async function countExpenseTraces(query: Tx['query'], userId: string): Pr
     `select ((select count(*) from expense.member where user_id = $1) + (select count(*) from expense.idempotency where user_id = $1)
        + (select count(*) from expense.invitation i join user_pub.erasure_v1 e on e.user_id = $1 and ${ADDRESSED})
        + (select count(*) from expense.import where user_id = $1 and (members <> '{}' or problems <> '[]'))
+       + (select count(*) from expense.group_export where user_id = $1)
        + (select count(*) from expense.invitation where created_by = $1 and ${OPEN_INVITATION}))::int as n`,
     [userId],
   );
   return row?.n ?? 0;
+}
+
+/**
+ * Files of the group name the person, whoever asked for them: nobody gets them any more, and their parts go, some at a time.
+ *
+ * @returns how many parts.
+ */
+async function eraseExports(tx: Tx, groupId: string): Promise<number> {
+  await dropExports(tx, { groupId }, 'member_erased');
+  const gone = await tx.query(
+    `delete from expense.group_export_part p using (
+       select o.export_id, o.kind, o.section, o.seq from expense.group_export e join expense.group_export_part o on o.export_id = e.id
+       where e.group_id = $1 limit ${PARTS_MAX}) taken
+     where (p.export_id, p.kind, p.section, p.seq) = (taken.export_id, taken.kind, taken.section, taken.seq) returning 1`,
+    [groupId],
+  );
+  return gone.length;
 }
 
 /**
@@ -120,6 +143,8 @@ async function erasePlace(tx: Tx, groupId: string, userId: string): Promise<numb
   const group = await lockGroup(tx, groupId, GROUP_STATES);
   const member = await tx.em.findOne(Member, { groupId, userId });
   if (member === null) return 1;
+  // Whatever was begun since the steps before names the person still.
+  await eraseExports(tx, groupId);
   const [{ n } = { n: 0 }] = await tx.query<{ n: number }>(
     `select count(*)::int as n from expense.member where group_id = $1 and user_id is null and starts_with(display_name, '${ERASED_NAME}')`,
     [groupId],
@@ -275,4 +300,6 @@ const ELSEWHERE: readonly string[] = [
    where user_id = $1 and (member_map <> '{}' or members <> '{}' or problems <> '[]') returning 1`,
   `update expense.invitation set revoked_at = now() where created_by = $1 and ${OPEN_INVITATION} returning 1`,
   `delete from expense.idempotency where user_id = $1 returning 1`,
+  `delete from expense.group_export_part p using expense.group_export e where e.id = p.export_id and e.user_id = $1 returning 1`,
+  `delete from expense.group_export where user_id = $1 returning 1`,
 ];

@@ -77,6 +77,8 @@ const PURGE: readonly string[] = [
   `update expense.comment set text = '', mentions = '{}', deleted_at = coalesce(deleted_at, now()) where group_id = $1`,
   `delete from expense.import_content where import_id in (select id from expense.import where group_id = $1)`,
   `delete from expense.imported_row where group_id = $1`,
+  `delete from expense.group_export_part where export_id in (select id from expense.group_export where group_id = $1)`,
+  `delete from expense.group_export where group_id = $1`,
   `delete from expense.import where group_id = $1`,
   `update expense.category set name = '' where group_id = $1`,
   `update expense.change set changes = (

@@ -7,6 +7,7 @@ import { Member } from '../../entities/expense/member.ts';
 import type { Tx } from '../../transact.ts';
 import type { Facts } from '../../../domain/field-changes.ts';
 import { memberFacts, policyFacts, recordChange } from './changes.ts';
+import { dropExports } from './export-store.ts';
 import { refuseFriendLedger } from './friend-ledgers.ts';
 import { policyWithout } from './group-policy.ts';
 import { deletePresetsOf } from './presets.ts';
@@ -162,6 +163,7 @@ export async function markLeft(tx: Tx, group: Group, actor: Member, member: Memb
   member.version += 1;
   group.policy = policyWithout(group.policy, member.id);
   await deletePresetsOf(tx, group, member.id);
+  if (member.userId != null) await dropExports(tx, { groupId: group.id, userId: member.userId });
   touchGroup(tx, group);
   const note = { groupId: group.id, by: actor.id };
   recordChange(tx, { ...note, subject: 'member', subjectId: member.id, change: 'left', before, after: memberFacts(member) });

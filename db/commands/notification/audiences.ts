@@ -61,6 +61,9 @@ export const AUDIENCE_SQL: Record<Audience, string> = {
     from e join payment_pub.refund_v1 r on r.id = e.subject_id join payment_pub.payment_v1 y on y.id = r.payment_id
     cross join lateral unnest(array[y.from_member_id, y.to_member_id]) as p (member_id) ${acting('p.member_id')}
     where e.audience = 'refundParties'`,
+  exportAsker: `select e.ordinal, m.user_id, e.data - 'userId', e.data ->> 'state' = 'done'
+    from e join expense_pub.membership_v1 m on m.group_id = e.group_id and m.user_id::text = e.data ->> 'userId' and m.state = 'active'
+    where e.audience = 'exportAsker'`,
   ruleMaker: `select e.ordinal, m.user_id, e.data - 'memberId', true
     from e join expense_pub.membership_v1 m on m.group_id = e.group_id and m.user_id is not null and m.state = 'active'
       and (m.member_id::text = e.data ->> 'memberId' or m.role = 'owner')

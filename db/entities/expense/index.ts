@@ -22,6 +22,8 @@ import { Adjustment } from './adjustment.ts';
 import { Import } from './import.ts';
 import { ImportContent } from './import-content.ts';
 import { ImportedRow } from './imported-row.ts';
+import { GroupExport } from './group-export.ts';
+import { GroupExportPart } from './group-export-part.ts';
 import { Category } from './category.ts';
 import { Budget } from './budget.ts';
 import { BudgetAlert } from './budget-alert.ts';
@@ -63,6 +65,8 @@ export const expenseEntities = [
   Import,
   ImportContent,
   ImportedRow,
+  GroupExport,
+  GroupExportPart,
   Category,
   Budget,
   BudgetAlert,

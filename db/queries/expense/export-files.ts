@@ -103,6 +103,13 @@ export const EXPENSE_EXPORT: readonly ExportFile[] = [
       'problems', t.problems, 'createdAt', t.created_at, 'endedAt', t.ended_at)`,
   ),
   byId(
+    'exports.json',
+    'expense.group_export t',
+    't.user_id = $1',
+    `jsonb_build_object('id', t.id, 'groupId', t.group_id, 'format', t.format, 'receipts', t.receipts, 'state', t.state, 'rows', t.written_rows,
+      'files', t.files, 'createdAt', t.created_at, 'endedAt', t.ended_at, 'expiresAt', t.expires_at)`,
+  ),
+  byId(
     'group-changes.json',
     'expense.change t',
     `t.actor_member_id in (${MINE})`,
