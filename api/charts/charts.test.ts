@@ -4,11 +4,13 @@ import assert from 'node:assert/strict';
 import { XMLParser, XMLValidator } from 'fast-xml-parser';
 import fc from 'fast-check';
 import sharp from 'sharp';
+import { CATEGORY_LANGUAGES } from '../../domain/category-names.ts';
+import { chartWords } from '../../domain/chart-words.ts';
 import { planTransfers } from '../../domain/plan.ts';
 import { drawCategories } from './categories.ts';
 import { drawDebts } from './debts.ts';
 import { drawMonths, monthsWithoutGaps } from './months.ts';
-import { CHART_WIDTH, type Drawing, fitText, readable, renderChart, textWidth } from './svg.ts';
+import { CHART_WIDTH, type Drawing, fitText, renderChart, textWidth } from './svg.ts';
 
 const words = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 200 }),
@@ -28,6 +30,8 @@ const words = fc.oneof(
 );
 const minor = fc.bigInt({ min: -(10n ** 15n), max: 10n ** 15n });
 const currency = fc.constantFrom('EUR', 'JPY', 'KWD');
+const language = fc.constantFrom(...CATEGORY_LANGUAGES).map(chartWords);
+const ENGLISH = chartWords('en');
 
 function balanced(nets: readonly bigint[]): { memberId: string; minor: bigint }[] {
   const all = [...nets, -nets.reduce((sum, net) => sum + net, 0n)];
@@ -36,18 +40,19 @@ function balanced(nets: readonly bigint[]): { memberId: string; minor: bigint }[
 
 const drawings: Readonly<Record<string, fc.Arbitrary<Drawing>>> = {
   debts: fc
-    .tuple(words, currency, fc.array(minor, { maxLength: 120 }), fc.array(words, { minLength: 1, maxLength: 10 }))
-    .map(([group, code, nets, names]) => {
+    .tuple(language, words, currency, fc.array(minor, { maxLength: 120 }), fc.array(words, { minLength: 1, maxLength: 10 }))
+    .map(([said, group, code, nets, names]) => {
       const balances = balanced(nets);
       const planned = planTransfers({ balances, strategy: 'minimal' });
       const nodes = balances.map((balance, index) => ({ ...balance, name: names[index % names.length]! }));
-      return drawDebts(group, code, nodes, planned.ok ? planned.value.transfers : []);
+      return drawDebts(said, group, code, nodes, planned.ok ? planned.value.transfers : []);
     }),
   categories: fc
-    .tuple(words, currency, words, fc.array(fc.record({ name: words, minor }), { maxLength: 40 }))
-    .map(([group, code, period, sums]) => drawCategories(group, code, period, sums)),
-  months: fc.tuple(words, currency, fc.array(fc.tuple(minor, minor), { maxLength: 60 })).map(([group, code, sums]) =>
+    .tuple(language, words, currency, words, fc.array(fc.record({ name: words, minor }), { maxLength: 40 }))
+    .map(([said, group, code, period, sums]) => drawCategories(said, group, code, period, sums)),
+  months: fc.tuple(language, words, currency, fc.array(fc.tuple(minor, minor), { maxLength: 60 })).map(([said, group, code, sums]) =>
     drawMonths(
+      said,
       group,
       code,
       sums.map(([spent, income], index) => ({
@@ -116,7 +121,7 @@ describe('charts', function () {
   }
 
   it('has a title and a description that its root names', () => {
-    const svg = renderChart(drawCategories('Trip & co', 'EUR', 'all time', [{ name: 'Food', minor: 1234n }]), 'auto');
+    const svg = renderChart(drawCategories(ENGLISH, 'Trip & co', 'EUR', 'all time', [{ name: 'Food', minor: 1234n }]), 'auto');
     const { svg: root } = new XMLParser({ ignoreAttributes: false, attributeNamePrefix: '' }).parse(svg) as {
       svg: { role: string; 'aria-labelledby': string; title: { id: string; '#text': string }; desc: { id: string; '#text': string } };
     };
@@ -127,7 +132,7 @@ describe('charts', function () {
   });
 
   it('themes, are one set of colours, or both for the reader’s system to choose', () => {
-    const drawn = drawCategories('x', 'EUR', 'x', []);
+    const drawn = drawCategories(ENGLISH, 'x', 'EUR', 'x', []);
     const [light, dark, auto] = (['light', 'dark', 'auto'] as const).map((theme) => renderChart(drawn, theme));
     assert.match(light!, /--ground:#ffffff/);
     assert.match(dark!, /--ground:#11161d/);
@@ -136,7 +141,7 @@ describe('charts', function () {
   });
 
   it('for programs that know no variables, has its colours all the same', async () => {
-    const drawn = drawCategories('x', 'EUR', 'x', []);
+    const drawn = drawCategories(ENGLISH, 'x', 'EUR', 'x', []);
     // The product reads no SVG, and whoever has read a receipt in this process has closed that door.
     sharp.unblock({ operation: ['VipsForeignLoadSvg'] });
     after(() => sharp.block({ operation: ['VipsForeignLoadSvg'] }));
@@ -158,7 +163,7 @@ describe('charts', function () {
   it('debts, of more members than are shown, sum up the others and lose nothing', () => {
     const balances = balanced(Array.from({ length: 199 }, (_, index) => BigInt(index % 2 === 0 ? 100 : -100) * BigInt(index + 1)));
     const nodes = balances.map((balance) => ({ ...balance, name: balance.memberId }));
-    const drawn = drawDebts('x', 'EUR', nodes, []);
+    const drawn = drawDebts(ENGLISH, 'x', 'EUR', nodes, []);
     assert.equal(drawn.body.match(/class="owes"/g)?.length, 60);
     assert.match(drawn.body, />\d+ others</);
     const owed = drawn.description
@@ -185,6 +190,6 @@ describe('charts', function () {
       }),
     );
     assert.doesNotMatch(fitText('👨‍👩‍👧‍👦'.repeat(20), 13, 100), /\u200d…/);
-    assert.deepEqual(['1234567.89', '-1000', '999', '0.12'].map(readable), ['1,234,567.89', '−1,000', '999', '0.12']);
+    assert.deepEqual(['1234567.89', '-1000', '999', '0.12'].map(ENGLISH.decimal), ['1,234,567.89', '−1,000', '999', '0.12']);
   });
 });

@@ -1,5 +1,5 @@
-import { formatAmount } from '../../domain/money.ts';
-import { CHART_TOP, CHART_WIDTH, type Drawing, escapeXml, fitText, groupWords, isolated, MARGIN, number, readable, text } from './svg.ts';
+import type { ChartWords } from '../../domain/chart-words.ts';
+import { CHART_TOP, CHART_WIDTH, type Drawing, escapeXml, fitText, groupWords, isolated, MARGIN, moneyWords, number, text } from './svg.ts';
 
 /** A member's balance in the chart's currency; minor units. */
 export interface DebtNode {
@@ -40,18 +40,31 @@ interface Placed {
 }
 
 /** Draws who owes and who is owed: debtors at the left, creditors at the right, each as high as the sum, and between them the plan. */
-export function drawDebts(group: string, currency: string, nodes: readonly DebtNode[], links: readonly DebtLink[]): Drawing {
-  const debtors = sideOf(nodes.filter(({ minor }) => minor < 0n));
-  const creditors = sideOf(nodes.filter(({ minor }) => minor > 0n));
-  const money = (minor: bigint): string => `${readable(formatAmount(minor < 0n ? -minor : minor, currency))} ${currency}`;
-  const heading = 'Who owes, and who is owed';
+export function drawDebts(
+  words: ChartWords,
+  group: string,
+  currency: string,
+  nodes: readonly DebtNode[],
+  links: readonly DebtLink[],
+): Drawing {
+  const { language, say } = words;
+  const debtors = sideOf(
+    nodes.filter(({ minor }) => minor < 0n),
+    say,
+  );
+  const creditors = sideOf(
+    nodes.filter(({ minor }) => minor > 0n),
+    say,
+  );
+  const money = (minor: bigint): string => moneyWords(minor < 0n ? -minor : minor, currency, words);
+  const heading = say('debts');
   const subheading = `${groupWords(group)} · ${currency}`;
   const name = 'debts';
   if (debtors.length === 0 && creditors.length === 0) {
     const height = CHART_TOP + 96;
-    const words = `Nobody owes anything in ${currency}.`;
-    const body = text(words, { x: CHART_WIDTH / 2, y: CHART_TOP + 40, class: 'muted', anchor: 'middle' });
-    return { name, heading, subheading, description: [words], height, body };
+    const nobody = say('nobodyOwes', currency);
+    const body = text(nobody, { x: CHART_WIDTH / 2, y: CHART_TOP + 40, class: 'muted', anchor: 'middle' });
+    return { name, language, heading, subheading, description: [nobody], height, body };
   }
   const largest = Math.max(1, sumOf(debtors), sumOf(creditors));
   const top = CHART_TOP + 28;
@@ -61,25 +74,25 @@ export function drawDebts(group: string, currency: string, nodes: readonly DebtN
   const shownLinks = merged(links, debtors, creditors);
   const body = [
     '<defs><linearGradient id="debts-flow" x1="0" x2="1" y1="0" y2="0"><stop class="from" offset="0"/><stop class="to" offset="1"/></linearGradient></defs>',
-    text('owes', { x: LEFT, y: CHART_TOP + 10, class: 'muted small', anchor: 'end' }),
-    text('is owed', { x: RIGHT, y: CHART_TOP + 10, class: 'muted small' }),
+    text(say('owes'), { x: LEFT, y: CHART_TOP + 10, class: 'muted small', anchor: 'end' }),
+    text(say('isOwed'), { x: RIGHT, y: CHART_TOP + 10, class: 'muted small' }),
     ...ribbons(left, right, shownLinks, money),
-    ...left.map((placed) => block(placed, 'left', money)),
-    ...right.map((placed) => block(placed, 'right', money)),
+    ...left.map((placed) => block(placed, 'left', money, say)),
+    ...right.map((placed) => block(placed, 'right', money, say)),
   ].join('\n');
   const nameOf = new Map([...debtors, ...creditors].map((node) => [node.memberId, isolated(node.name)]));
   const description = [
-    ...debtors.map((node) => `${isolated(node.name)} owes ${money(node.minor)}`),
-    ...creditors.map((node) => `${isolated(node.name)} is owed ${money(node.minor)}`),
-    ...shownLinks.map(({ from, to, minor }) => `${nameOf.get(from) ?? ''} would pay ${money(minor)} to ${nameOf.get(to) ?? ''}`),
+    ...debtors.map((node) => say('owesMoney', isolated(node.name), money(node.minor))),
+    ...creditors.map((node) => say('isOwedMoney', isolated(node.name), money(node.minor))),
+    ...shownLinks.map(({ from, to, minor }) => say('wouldPay', nameOf.get(from) ?? '', money(minor), nameOf.get(to) ?? '')),
   ];
-  return { name, heading, subheading, description, height, body };
+  return { name, language, heading, subheading, description, height, body };
 }
 
 const REST = 'rest';
 
 /** A side with the largest sums first; equal ones by id, so that the same balances are the same picture. */
-function sideOf(nodes: readonly DebtNode[]): readonly DebtNode[] {
+function sideOf(nodes: readonly DebtNode[], say: ChartWords['say']): readonly DebtNode[] {
   const size = (node: DebtNode): bigint => (node.minor < 0n ? -node.minor : node.minor);
   const sorted = nodes.toSorted((one, other) =>
     size(one) === size(other) ? (one.memberId < other.memberId ? -1 : 1) : size(one) > size(other) ? -1 : 1,
@@ -87,7 +100,7 @@ function sideOf(nodes: readonly DebtNode[]): readonly DebtNode[] {
   if (sorted.length <= SIDE_MAX) return sorted;
   const rest = sorted.slice(SIDE_MAX - 1);
   const minor = rest.reduce((sum, node) => sum + node.minor, 0n);
-  return [...sorted.slice(0, SIDE_MAX - 1), { memberId: REST, name: `${rest.length} others`, minor }];
+  return [...sorted.slice(0, SIDE_MAX - 1), { memberId: REST, name: say('others', rest.length), minor }];
 }
 
 /** Links between those shown; those of others run to the line that sums them up. */
@@ -123,13 +136,13 @@ function endOf(side: readonly Placed[]): number {
   return last === undefined ? 0 : last.y + last.height + Math.max(0, (WORDS - last.height) / 2);
 }
 
-function block({ node, y, height }: Placed, side: 'left' | 'right', money: (minor: bigint) => string): string {
+function block({ node, y, height }: Placed, side: 'left' | 'right', money: (minor: bigint) => string, say: ChartWords['say']): string {
   const x = side === 'left' ? LEFT - BLOCK : RIGHT;
   const [edge, anchor] = side === 'left' ? ([x - 12, 'end'] as const) : ([x + BLOCK + 12, 'start'] as const);
-  const verb = side === 'left' ? 'owes' : 'is owed';
+  const said = say(side === 'left' ? 'owesMoney' : 'isOwedMoney', isolated(node.name), money(node.minor));
   const middle = y + height / 2;
   return [
-    `<g><title>${escapeXml(`${isolated(node.name)} ${verb} ${money(node.minor)}`)}</title>`,
+    `<g><title>${escapeXml(said)}</title>`,
     `<rect class="${side === 'left' ? 'owes' : 'owed'}" x="${x}" y="${number(y)}" width="${BLOCK}" height="${number(height)}" rx="3"/>`,
     text(fitText(node.name, STRONG_SIZE, NAME_WIDTH), { x: edge, y: middle - 2, class: 'strong', anchor }),
     text(money(node.minor), { x: edge, y: middle + 14, class: 'muted', anchor }),

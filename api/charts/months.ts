@@ -1,6 +1,6 @@
 import { currencyDigits } from '../../domain/currency.ts';
-import { formatAmount } from '../../domain/money.ts';
-import { CHART_TOP, CHART_WIDTH, type Drawing, escapeXml, groupWords, MARGIN, number, readable, text } from './svg.ts';
+import type { ChartWords } from '../../domain/chart-words.ts';
+import { CHART_TOP, CHART_WIDTH, type Drawing, escapeXml, groupWords, MARGIN, moneyWords, number, text, textWidth } from './svg.ts';
 
 /** Sums of a month; minor units of the chart's currency. */
 export interface MonthSum {
@@ -16,26 +16,26 @@ const PLOT = { left: 84, right: CHART_WIDTH - MARGIN, top: CHART_TOP + 34, botto
 const HEIGHT = PLOT.bottom + 48;
 /** Lines across the plot, about. */
 const STEPS = 4;
-const NAMES = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 
 /** Draws what was spent, and what came in, month by month. */
-export function drawMonths(group: string, currency: string, months: readonly MonthSum[]): Drawing {
+export function drawMonths(words: ChartWords, group: string, currency: string, months: readonly MonthSum[]): Drawing {
+  const { language, say } = words;
   const shown = months.slice(-MONTHS_MAX);
-  const heading = 'Spent by month';
+  const heading = say('byMonth');
   const name = 'months';
-  const subheading = [groupWords(group), periodOf(shown), currency].filter((part) => part !== '').join(' · ');
+  const subheading = [groupWords(group), periodOf(shown, words), currency].filter((part) => part !== '').join(' · ');
   if (shown.every(({ spent, income }) => spent === 0n && income === 0n)) {
-    const words = `Nothing was spent in ${currency}.`;
-    const body = text(words, { x: CHART_WIDTH / 2, y: CHART_TOP + 40, class: 'muted', anchor: 'middle' });
-    return { name, heading, subheading, description: [words], height: CHART_TOP + 96, body };
+    const nothing = say('nothingSpent', currency);
+    const body = text(nothing, { x: CHART_WIDTH / 2, y: CHART_TOP + 40, class: 'muted', anchor: 'middle' });
+    return { name, language, heading, subheading, description: [nothing], height: CHART_TOP + 96, body };
   }
   const unit = 10 ** currencyDigits(currency);
   const values = shown.flatMap(({ spent, income }) => [Number(spent) / unit, Number(income) / unit]);
   const scale = scaleOf(Math.min(0, ...values), Math.max(0, ...values));
   const hasIncome = shown.some(({ income }) => income !== 0n);
-  const said = (minor: bigint): string => `${readable(formatAmount(minor, currency))} ${currency}`;
-  const words = ({ month, spent, income }: MonthSum): string =>
-    `${monthName(month)}: ${said(spent)} spent${hasIncome ? `, ${said(income)} came in` : ''}`;
+  const said = (minor: bigint): string => moneyWords(minor, currency, words);
+  const sentence = ({ month, spent, income }: MonthSum): string =>
+    say(hasIncome ? 'monthWithIncome' : 'monthSpent', words.monthOfYear(month), said(spent), said(income));
   const slot = (PLOT.right - PLOT.left) / shown.length;
   const wide = Math.min(hasIncome ? 22 : 40, (slot * 0.7) / (hasIncome ? 2 : 1));
   const everyNth = Math.ceil(shown.length / 14);
@@ -51,11 +51,11 @@ export function drawMonths(group: string, currency: string, months: readonly Mon
     const label = (shown.length - 1 - index) % everyNth === 0;
     const newYear = index === 0 || sum.month.endsWith('-01') || (label && everyNth > 1);
     return [
-      `<g><title>${escapeXml(words(sum))}</title>`,
+      `<g><title>${escapeXml(sentence(sum))}</title>`,
       column(sum.spent, hasIncome ? middle - wide - 1 : middle - wide / 2, 'spent'),
       hasIncome ? column(sum.income, middle + 1, 'owed') : '',
       label
-        ? text(NAMES[Number(sum.month.slice(5)) - 1] ?? '', { x: middle, y: PLOT.bottom + 18, class: 'small muted', anchor: 'middle' })
+        ? text(words.month(Number(sum.month.slice(5)) - 1), { x: middle, y: PLOT.bottom + 18, class: 'small muted', anchor: 'middle' })
         : '',
       label && newYear ? text(sum.month.slice(0, 4), { x: middle, y: PLOT.bottom + 33, class: 'small muted', anchor: 'middle' }) : '',
       '</g>',
@@ -63,10 +63,19 @@ export function drawMonths(group: string, currency: string, months: readonly Mon
   });
   const grid = scale.ticks.map((tick) => {
     const y = scale.at(tick);
-    return `<line class="${tick === 0 ? 'axis' : 'line'}" x1="${PLOT.left}" x2="${PLOT.right}" y1="${number(y)}" y2="${number(y)}"/>${text(short(tick, scale.step), { x: PLOT.left - 10, y: y + 4, class: 'small muted', anchor: 'end' })}`;
+    return `<line class="${tick === 0 ? 'axis' : 'line'}" x1="${PLOT.left}" x2="${PLOT.right}" y1="${number(y)}" y2="${number(y)}"/>${text(short(tick, scale.step, words), { x: PLOT.left - 10, y: y + 4, class: 'small muted', anchor: 'end' })}`;
   });
-  const legend = hasIncome ? [...key(PLOT.left, 'spent', 'spent'), ...key(PLOT.left + 74, 'owed', 'came in')] : [];
-  return { name, heading, subheading, description: shown.map(words), height: HEIGHT, body: [...legend, ...grid, ...columns].join('\n') };
+  const second = PLOT.left + Math.max(74, 18 + textWidth(say('spent'), 11) + 20);
+  const legend = hasIncome ? [...key(PLOT.left, 'spent', say('spent')), ...key(second, 'owed', say('cameIn'))] : [];
+  return {
+    name,
+    language,
+    heading,
+    subheading,
+    description: shown.map(sentence),
+    height: HEIGHT,
+    body: [...legend, ...grid, ...columns].join('\n'),
+  };
 }
 
 /** The twelve months up to the last one that has something, or all of a period that was asked for, without gaps. */
@@ -93,13 +102,9 @@ function monthAt(index: number): string {
   return `${String(Math.floor(index / 12)).padStart(4, '0')}-${String((index % 12) + 1).padStart(2, '0')}`;
 }
 
-function monthName(month: string): string {
-  return `${NAMES[Number(month.slice(5)) - 1] ?? ''} ${month.slice(0, 4)}`;
-}
-
-function periodOf(months: readonly MonthSum[]): string {
+function periodOf(months: readonly MonthSum[], { monthOfYear, say }: ChartWords): string {
   const [first, last] = [months.at(0), months.at(-1)];
-  return first === undefined || last === undefined ? '' : `${monthName(first.month)} to ${monthName(last.month)}`;
+  return first === undefined || last === undefined ? '' : say('span', monthOfYear(first.month), monthOfYear(last.month));
 }
 
 function key(x: number, className: string, words: string): string[] {
@@ -129,9 +134,9 @@ function scaleOf(low: number, high: number): Scale {
 const SUFFIXES = ['', 'k', 'M', 'G', 'T', 'P'];
 
 /** A tick in few signs: 2.5k, 40M. */
-function short(value: number, step: number): string {
+function short(value: number, step: number, { decimal }: ChartWords): string {
   const size = Math.max(Math.abs(value), step);
   const thousands = Math.min(SUFFIXES.length - 1, Math.max(0, Math.floor(Math.log10(size) / 3)));
   const scaled = value / 1000 ** thousands;
-  return `${Number(scaled.toPrecision(4))}`.replace('-', '−') + (value === 0 ? '' : (SUFFIXES[thousands] ?? ''));
+  return decimal(`${Number(scaled.toPrecision(4))}`) + (value === 0 ? '' : (SUFFIXES[thousands] ?? ''));
 }

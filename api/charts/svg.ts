@@ -1,3 +1,7 @@
+import { type ChartWords, chartWords } from '../../domain/chart-words.ts';
+import type { CategoryLanguage } from '../../domain/category-names.ts';
+import { formatAmount } from '../../domain/money.ts';
+
 /** Colours of a chart: fixed, or those that the reader's system asks for. */
 export type ChartTheme = 'light' | 'dark' | 'auto';
 
@@ -12,6 +16,7 @@ export const CHART_TOP = 84;
 export interface Drawing {
   /** Names the parts, so that two charts can stand in one page. */
   readonly name: string;
+  readonly language: CategoryLanguage;
   readonly heading: string;
   readonly subheading: string;
   /** What it shows, in words, for those who do not see it. */
@@ -47,13 +52,13 @@ const COLOURS = {
 const DESCRIPTION_LINES_MAX = 100;
 
 /** Draws a whole chart: self-contained, without scripts, links or fonts from elsewhere. The same drawing gives the same text. */
-export function renderChart({ name, heading, subheading, description, height, body }: Drawing, theme: ChartTheme): string {
+export function renderChart({ name, language, heading, subheading, description, height, body }: Drawing, theme: ChartTheme): string {
   const said = description.slice(0, DESCRIPTION_LINES_MAX);
   const rest = description.length - said.length;
   return [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${CHART_WIDTH} ${height}" width="${CHART_WIDTH}" height="${height}" role="img" aria-labelledby="${name}-title ${name}-desc" xml:lang="en" lang="en" class="ssx">`,
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${CHART_WIDTH} ${height}" width="${CHART_WIDTH}" height="${height}" role="img" aria-labelledby="${name}-title ${name}-desc" xml:lang="${language}" lang="${language}" class="ssx">`,
     `<title id="${name}-title">${escapeXml(`${heading}: ${subheading}`)}</title>`,
-    `<desc id="${name}-desc">${escapeXml([...said, ...(rest > 0 ? [`and ${rest} more`] : [])].join('\n'))}</desc>`,
+    `<desc id="${name}-desc">${escapeXml([...said, ...(rest > 0 ? [chartWords(language).say('more', rest)] : [])].join('\n'))}</desc>`,
     `<style>${styles(theme)}</style>`,
     `<rect class="ground" width="${CHART_WIDTH}" height="${height}" rx="10"/>`,
     text(fitText(heading, 20, CHART_WIDTH - 2 * MARGIN), { x: MARGIN, y: 40, class: 'heading' }),
@@ -162,9 +167,7 @@ export function groupWords(name: string): string {
   return isolated(fitText(name, 13, 380));
 }
 
-/** A decimal amount with its thousands apart, for readers. */
-export function readable(amount: string): string {
-  const [integer = '', fraction] = amount.split('.');
-  const grouped = integer.replaceAll(/\B(?=(\d{3})+(?!\d))/g, ',').replace(/^-/, '−');
-  return fraction === undefined ? grouped : `${grouped}.${fraction}`;
+/** An amount with its currency, for readers. */
+export function moneyWords(minor: bigint, currency: string, words: ChartWords): string {
+  return `${words.decimal(formatAmount(minor, currency))} ${currency}`;
 }

@@ -3,10 +3,11 @@ import { lockGroup } from '../../../../db/commands/expense/groups.ts';
 import { actingMember } from '../../../../db/commands/expense/members.ts';
 import { toPage } from '../../../../db/cursor.ts';
 import type { Category } from '../../../../db/entities/expense/category.ts';
-import { type CategoryView, listCategories, localeOf } from '../../../../db/queries/expense/categories.ts';
+import { type CategoryView, listCategories } from '../../../../db/queries/expense/categories.ts';
 import { MAIN_CATEGORIES, subcategoriesOf } from '../../../../domain/categories.ts';
-import { categoryLanguage, categoryName } from '../../../../domain/category-names.ts';
+import { categoryName } from '../../../../domain/category-names.ts';
 import { groupAccess } from '../../../access.ts';
+import { languageHeaders, languageOf } from '../../../language.ts';
 import { leastOf, statesOf } from '../../../policy.ts';
 import { type AnyRoute, route } from '../../../route.ts';
 import { toInstant } from '../../../schemas.ts';
@@ -26,11 +27,7 @@ const list = route({
   query: schema.categoriesQuery,
   answers: { 200: { description: 'All of them, in one page.', schema: schema.categories } },
   handle: async (request) => {
-    const asked = categoryLanguage([
-      ...(request.query.locale === undefined ? [] : [request.query.locale]),
-      ...languagesOf(request.headers['accept-language']),
-    ]);
-    const language = asked ?? categoryLanguage([(await localeOf(request.read, request.principal.userId)) ?? 'en']) ?? 'en';
+    const language = await languageOf(request);
     const data = MAIN_CATEGORIES.map((main) => ({
       key: main,
       name: categoryName(main, language),
@@ -38,7 +35,7 @@ const list = route({
     }));
     return {
       status: 200,
-      headers: { 'Content-Language': language, Vary: 'Accept-Language' },
+      headers: languageHeaders(language),
       body: { data, nextCursor: null, locale: language },
     };
   },
@@ -117,20 +114,4 @@ function viewOf({ id, key, name, archivedAt, createdAt }: Category): CategoryVie
 function present({ id, key, name, archived, createdAt }: CategoryView): Record<string, unknown> {
   const [main, sub] = key.split('.');
   return { id, key, parent: sub === undefined ? null : main, name, archived, createdAt: toInstant(createdAt) };
-}
-
-/** Most languages that are looked at: browsers send a handful. */
-const LANGUAGES_MAX = 20;
-
-/** The tags of an Accept-Language header (RFC 9110), the most wanted first. */
-function languagesOf(header: string | undefined): string[] {
-  return (header ?? '')
-    .split(',', LANGUAGES_MAX)
-    .map((entry) => {
-      const [tag = '', weight] = entry.split(';');
-      return { tag: tag.trim(), weight: Number(/^\s*q=([\d.]{1,5})\s*$/.exec(weight ?? 'q=1')?.[1] ?? 0) };
-    })
-    .filter(({ weight }) => weight > 0)
-    .toSorted((one, other) => other.weight - one.weight)
-    .map(({ tag }) => tag);
 }

@@ -23,17 +23,17 @@ export const categories = z.strictObject({
   locale: z.enum(CATEGORY_LANGUAGES),
 });
 
-export const categoriesQuery = z.strictObject({
-  locale: z
-    .string()
-    .max(35)
-    .regex(/^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*$/, 'must be a language such as "de" or "pt-BR"')
-    .optional()
-    .meta({
-      description: "Language of the names; else `Accept-Language`, else the caller's own. English where there are none in it.",
-      example: 'de',
-    }),
-});
+export const locale = z
+  .string()
+  .max(35)
+  .regex(/^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*$/, 'must be a language such as "de" or "pt-BR"')
+  .optional()
+  .meta({
+    description: "Language of the names; else `Accept-Language`, else the caller's own. English where there are none in it.",
+    example: 'de',
+  });
+
+export const categoriesQuery = z.strictObject({ locale });
 
 export const groupCategory = z
   .strictObject({ id, key: categoryKey, parent: z.string().nullable(), name: z.string(), archived: z.boolean(), createdAt: z.string() })

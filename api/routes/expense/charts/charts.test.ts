@@ -70,6 +70,29 @@ describe('charts of a group', function () {
     assert.equal((await svgOf('kind=months&theme=light', { 'if-none-match': tag })).status, 200);
   });
 
+  it('words and categories, are in the language asked for, else the accepted, else the caller’s own, else English', async () => {
+    const german = { 'accept-language': 'xx, de-AT;q=0.9, fr;q=0.1' };
+    for (const [query, headers, language, pattern] of [
+      ['kind=categories', german, 'de', /Essen und Trinken.*: 15,00 EUR, 100,0 %/],
+      ['kind=months', german, 'de', /Nov 2026: 10,00 EUR ausgegeben, 4,00 EUR eingenommen/],
+      ['kind=debts', german, 'de', /Ben.* schuldet 5,50 EUR/],
+      ['kind=categories&from=2026-11-01', { 'accept-language': 'ja' }, 'ja', /2026-11-01 以降/],
+      ['kind=categories&locale=pt-BR', german, 'pt', /Alimentação/],
+      ['kind=categories', { 'accept-language': 'xx' }, 'en', /Food and drink/],
+    ] as const) {
+      const { headers: answered, svg } = await svgOf(query, headers);
+      assert.match(svg, pattern, query);
+      assert.ok(svg.includes(`lang="${language}"`));
+      assert.deepEqual([answered.get('content-language'), answered.get('vary')?.includes('Accept-Language')], [language, true]);
+      assert.equal((await svgOf(query, { ...headers, 'if-none-match': answered.get('etag') ?? '' })).status, 304);
+    }
+    await ana.call('PATCH', '/v1/me', { locale: 'fr-CA' }, { 'if-match': '*' });
+    assert.match((await svgOf('kind=months')).svg, /Dépenses par mois/);
+    assert.match((await svgOf('kind=months', { 'accept-language': 'nl' })).svg, /Uitgaven per maand/);
+    await ana.call('PATCH', '/v1/me', { locale: 'en' }, { 'if-match': '*' });
+    assert.equal((await svgOf('locale=x')).status, 400);
+  });
+
   it('strangers, and questions that make no sense, are refused', async () => {
     const stranger = await api.user();
     assert.deepEqual(refusalOf(await stranger.call('GET', url)), [404, 'not_found']);
