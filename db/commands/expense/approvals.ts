@@ -129,7 +129,23 @@ export async function dropVoter(tx: Tx, groupId: string, memberId: string): Prom
   for (const { expense_id: expenseId, version } of rounds) await decideAgain(tx, { expenseId, groupId, version });
 }
 
-/** Where an approval that the others have decided on cannot be posted, the round waits on, for its time-out. */
+/**
+ * Posts what was agreed to while the group, which is held for update, took no changes, or none of that day: those who had not voted
+ * have left meanwhile. Call it when a group is active again, or a period is opened.
+ */
+export async function postHeldBack(tx: Tx, groupId: string): Promise<void> {
+  const rounds = await tx.query<{ expense_id: string; version: number }>(
+    `select r.expense_id, r.version from expense.approval_round r
+     where r.group_id = $1 and r.outcome = 'waiting' and r.closed_at is null
+       and (select count(*) from expense.approval_vote v where v.expense_id = r.expense_id and v.version = r.version
+         and v.decision = 'approved' and v.member_id = any(r.voters)) >= least(r.quorum, cardinality(r.voters))
+     order by r.expense_id`,
+    [groupId],
+  );
+  for (const { expense_id: expenseId, version } of rounds) await decideAgain(tx, { expenseId, groupId, version });
+}
+
+/** Where an approval that the others have decided on cannot be posted, the round waits on: for {@link postHeldBack}, or its time-out. */
 async function decideAgain(
   tx: Tx,
   round: { readonly expenseId: string; readonly groupId: string; readonly version: number },

@@ -279,6 +279,39 @@ describe('votes', function () {
       assert.deepEqual([await consistent(world), (await read(world)).approvals], ['posted', []]);
     });
 
+    it('as the last one while it cannot be posted, it is as soon as the period or the group is open again', async () => {
+      const close = {
+        lock: [
+          ['POST', '/lock', { until: '2026-12-01' }],
+          ['POST', '/lock', { until: '2026-11-21' }],
+          ['POST', '/lock', { until: null }],
+        ],
+        archive: [
+          ['POST', '/archive'],
+          ['POST', '/unarchive'],
+        ],
+      } as const;
+      for (const [how, steps] of Object.entries(close)) {
+        const world = await pending({ mode: 'quorum', quorum: 2 }, []);
+        const undecided = await pending({ groupId: world.groupId, anaId: world.anaId, memberIds: world.memberIds }, []);
+        await vote(voters[0], world, 'approve');
+        const step = ([method, path, body]: readonly [string, string, object?]): Promise<TestAnswer> =>
+          ana.call(method, `/v1/groups/${world.groupId}${path}`, body, ANY);
+        const [first, ...later] = steps;
+        assert.equal((await step(first)).status, 200);
+        for (const voter of [voters[1], voters[2]])
+          assert.equal((await voter.call('POST', `/v1/groups/${world.groupId}/leave`)).status, 204, how);
+        assert.equal((await read(world)).state, 'pending', how);
+        for (const one of later.slice(0, -1)) {
+          await step(one);
+          assert.equal((await read(world)).state, 'pending', how);
+        }
+        assert.equal((await step(later.at(-1)!)).status, 200);
+        assert.deepEqual([(await read(world)).state, (await read(undecided)).state], ['posted', 'pending'], how);
+        assert.equal(await consistent(world), 'posted');
+      }
+    });
+
     it('at once with another one and with a vote, the outcome is that of those who are left, and there is one', async () => {
       const leave = (who: TestUser, { groupId }: World): Promise<TestAnswer> => who.call('POST', `/v1/groups/${groupId}/leave`);
       for (let round = 0; round < 3; round++) {

@@ -1,3 +1,4 @@
+import { postHeldBack } from '../../../../db/commands/expense/approvals.ts';
 import { changeGroupState, handOver, leaveGroup } from '../../../../db/commands/expense/group-state.ts';
 import { lockGroup } from '../../../../db/commands/expense/groups.ts';
 import { actingMember } from '../../../../db/commands/expense/members.ts';
@@ -31,6 +32,7 @@ function stateRoute(event: 'archive' | 'unarchive' | 'restore', words: { summary
         const group = await lockGroup(tx, request.params.groupId, WHATEVER_STATE);
         const actor = await actingMember(tx, group, request.principal.userId, leastOf(request.policy));
         changeGroupState(tx, group, event, actor);
+        if (event !== 'archive') await postHeldBack(tx, group.id);
         return answerGroup(tx.query, group.id, request.principal.userId, 200);
       }),
   });
@@ -135,6 +137,7 @@ const lock = route({
       const group = await lockGroup(tx, request.params.groupId, statesOf(request.policy));
       const actor = await actingMember(tx, group, request.principal.userId, leastOf(request.policy));
       lockPeriod(tx, group, actor, request.body.until);
+      await postHeldBack(tx, group.id);
       return answerGroup(tx.query, group.id, request.principal.userId, 200);
     }),
 });
