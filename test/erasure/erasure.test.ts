@@ -100,6 +100,7 @@ describe('erasure of an account, the proof', function () {
   let personalToken: Person;
   let requestId: string;
   let exportId: string;
+  let othersExport: string;
 
   const invite = async (inviter: Person, groupId: string, guest: Person, fields: object): Promise<string> => {
     const { token } = await inviter.call('POST', `/v1/groups/${groupId}/invitations`, fields);
@@ -127,6 +128,7 @@ describe('erasure of an account, the proof', function () {
     await plantAccount();
     await plantGroups();
     await plantMoney();
+    await plantExports();
     const traces = await tracesInDatabase(platform.urls.databaseUrl, marks);
     // A scan that finds nothing now would prove nothing later.
     for (const table of [
@@ -136,6 +138,7 @@ describe('erasure of an account, the proof', function () {
       'expense.expense',
       'expense.expense_version',
       'expense.invitation',
+      'expense.group_export_part',
       'payment.refund',
     ])
       assert.ok(
@@ -282,6 +285,7 @@ describe('erasure of an account, the proof', function () {
       [place.alone],
     );
     assert.deepEqual(alone, { name: 'Deleted group', purged: true });
+    assert.equal((await owner.call('GET', `/v1/exports/${othersExport}`)).state, 'expired', 'a file that named them is gone');
     // A debt of theirs can still be settled: the owner acts for who has no account.
     const paid = await owner.ask('POST', `/v1/groups/${place.home}/payments`, {
       from: place.homeMember,
@@ -364,6 +368,18 @@ describe('erasure of an account, the proof', function () {
     // An invitation that is never answered, into a group that the person has not seen.
     place.asked = (await friend.call('POST', '/v1/groups', { name: 'Elsewhere', currency: 'EUR' })).id;
     await friend.call('POST', `/v1/groups/${place.asked}/invitations`, { email: person.email.toUpperCase(), role: 'viewer' });
+  }
+
+  /** Files with the person's name and words in them: one of somebody else's, one of their own with the receipt. */
+  async function plantExports(): Promise<void> {
+    for (const [by, fields] of [
+      [owner, { format: 'csv' }],
+      [person, { receipts: true }],
+    ] as const) {
+      const { id } = await by.call('POST', `/v1/groups/${place.home}/exports`, fields);
+      await by.reaches(`/v1/exports/${id}`, 'done');
+      if (by === owner) othersExport = id as string;
+    }
   }
 
   async function plantMoney(): Promise<void> {

@@ -545,4 +545,28 @@ export const MUTATIONS: readonly Mutation[] = [
     file: 'api/routes/expense/expenses/approval-races.test.ts',
     test: 'who shares it, under all it is rejected at once whatever was said, and can be asked about anew without them',
   },
+  {
+    patch: '170-export-forgets-sums',
+    breaks: 'a file that is written in batches is the one that is written at once',
+    file: 'api/routes/expense/exports/process.test.ts',
+    test: 'each format, is the file of the inline export to the byte, with its size and sum',
+  },
+  {
+    patch: '171-export-for-anybody',
+    breaks: 'an export is seen by who asked for it alone',
+    file: 'api/routes/expense/exports/process.test.ts',
+    test: 'who asked, and nobody else, sees it, while they are in the group',
+  },
+  {
+    patch: '172-export-goes-on',
+    breaks: 'what is recorded after an export was asked for is not in it',
+    file: 'api/routes/expense/exports/process.test.ts',
+    test: 'json, a worker is lost after every step, the ZIP is that of one that never was, to the byte',
+  },
+  {
+    patch: '173-erased-name-in-export',
+    breaks: 'files of a group go when anybody named in them is erased',
+    file: 'api/routes/expense/exports/process.test.ts',
+    test: 'a member is erased, files with their name go, whoever asked for them; their own rows too',
+  },
 ];
