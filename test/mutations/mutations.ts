@@ -569,4 +569,10 @@ export const MUTATIONS: readonly Mutation[] = [
     file: 'api/routes/expense/exports/process.test.ts',
     test: 'a member is erased, files with their name go, whoever asked for them; their own rows too',
   },
+  {
+    patch: '185-payment-into-locked',
+    breaks: 'a payment that is done after its day was locked changes nothing in the period',
+    file: 'api/routes/expense/groups/period-lock.test.ts',
+    test: 'a payment and a refund that are done after it was locked, leave its balances as they were and count from the first open day',
+  },
 ];

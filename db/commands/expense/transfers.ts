@@ -12,13 +12,14 @@ export interface Payment {
   readonly from: string;
   readonly to: string;
   readonly money: MoneyWire;
-  /** Business day. */
+  /** Business day; where that is locked by now, the ledger has it on the first day that is not. */
   readonly date: string;
 }
 
 /**
  * Posts a payment: the payer's balance rises, the receiver's falls, and what is reserved for the transfer shrinks by
- * the same amount. Money that has moved is posted whatever the state of the group is. Posted once per payment.
+ * the same amount. Money that has moved is posted whatever the state of the group is; in a locked period nothing changes, so it is
+ * posted after that. Posted once per payment.
  *
  * @returns the posting, also when it was there already.
  * @throws RefusalError not_found, balance_out_of_range, and those of `moneyFromWire`.
@@ -27,11 +28,11 @@ export async function postTransfer(
   tx: Tx,
   payment: Payment & { readonly paymentId: string; readonly transferId: string },
 ): Promise<string> {
-  await holdLedger(tx, payment.groupId);
+  const lockedUntil = await holdLedger(tx, payment.groupId);
   const known = await findPosting(tx, 'transfer', payment.paymentId);
   if (known !== null) return known;
   const leg = legOf(await survivingParties(tx, payment));
-  const postingId = await postLeg(tx, payment, 'transfer', payment.paymentId, leg);
+  const postingId = await postLeg(tx, openDay(payment, lockedUntil), 'transfer', payment.paymentId, leg);
   await shrinkReservation(tx, payment.groupId, payment.transferId, leg.minor);
   tx.emit({ type: 'ledger.transfer_posted', subjectId: postingId, groupId: payment.groupId, data: { transferId: payment.transferId } });
   return postingId;
@@ -45,11 +46,11 @@ export async function postTransfer(
  * @throws RefusalError not_found, balance_out_of_range, and those of `moneyFromWire`.
  */
 export async function postRefund(tx: Tx, refund: Payment & { readonly refundId: string }): Promise<string> {
-  await holdLedger(tx, refund.groupId);
+  const lockedUntil = await holdLedger(tx, refund.groupId);
   const known = await findPosting(tx, 'refund', refund.refundId);
   if (known !== null) return known;
   const { from, to, ...leg } = legOf(await survivingParties(tx, refund));
-  const postingId = await postLeg(tx, refund, 'refund', refund.refundId, { ...leg, from: to, to: from });
+  const postingId = await postLeg(tx, openDay(refund, lockedUntil), 'refund', refund.refundId, { ...leg, from: to, to: from });
   tx.emit({ type: 'ledger.refund_posted', subjectId: postingId, groupId: refund.groupId, data: { refundId: refund.refundId } });
   return postingId;
 }
@@ -98,10 +99,19 @@ function toReserved(row: ReservationRow): ReservedTransfer {
   return { ...row, minor: BigInt(row.minor) };
 }
 
-/** Holds the group as recording does, whatever its state. */
-async function holdLedger(tx: Tx, groupId: string): Promise<void> {
-  const held = await tx.query('select id from expense."group" where id = $1 for key share', [groupId]);
-  if (held.length === 0) throw refusal('not_found', 'There is no such group.');
+/** Holds the group as recording does, whatever its state. Returns the first day that may still change, null where nothing is locked. */
+async function holdLedger(tx: Tx, groupId: string): Promise<string | null> {
+  const [held] = await tx.query<{ locked_until: string | null }>(
+    'select locked_until::text from expense."group" where id = $1 for key share',
+    [groupId],
+  );
+  if (held === undefined) throw refusal('not_found', 'There is no such group.');
+  return held.locked_until;
+}
+
+/** What was asked for before a period was locked, and is confirmed or refunded after, changes the first day that still may. */
+function openDay<P extends Payment>(payment: P, lockedUntil: string | null): P {
+  return lockedUntil !== null && payment.date < lockedUntil ? { ...payment, date: lockedUntil } : payment;
 }
 
 async function findPosting(tx: Tx, kind: 'transfer' | 'refund', sourceId: string): Promise<string | null> {

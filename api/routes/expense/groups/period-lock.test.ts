@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { v7 as uuidv7 } from 'uuid';
 import { expireRound } from '../../../../db/commands/expense/approvals.ts';
+import { postRefund, postTransfer } from '../../../../db/commands/expense/transfers.ts';
 import { transact } from '../../../../db/transact.ts';
 import { startApi, type TestAnswer, type TestApi, type TestUser } from '../../../../test/support/api.ts';
 import { join, pairInGroup, refusalOf } from '../../../../test/support/groups.ts';
@@ -163,6 +164,33 @@ describe('period lock', function () {
     assert.deepEqual(refusalOf(adjusted), LOCKED);
     assert.deepEqual(refusalOf(await pay()), LOCKED);
     assert.deepEqual(refusalOf(await record('2099-12-31')), LOCKED);
+  });
+
+  it('a payment and a refund that are done after it was locked, leave its balances as they were and count from the first open day', async () => {
+    await record('2026-10-20');
+    const payment = { groupId, from: benId, to: anaId, money: { amount: '4.00', currency: 'EUR' }, date: '2026-10-10' };
+    const at = async (day: string): Promise<unknown> => (await ana.call('GET', `/v1/groups/${groupId}/balances?at=${day}`)).body.balances;
+    const owed = (net: string): object[] =>
+      [
+        { memberId: anaId, currency: 'EUR', net, reserved: '0.00' },
+        { memberId: benId, currency: 'EUR', net: `-${net}`, reserved: '0.00' },
+      ].toSorted((one, other) => one.memberId.localeCompare(other.memberId));
+    const send = (one: Parameters<typeof postTransfer>[1]): Promise<unknown> =>
+      transact(api.deps.databases.expense!, (tx) => postTransfer(tx, one));
+    await lock(UNTIL);
+    const before = [await at('2026-10-15'), await at('2026-10-31')];
+    const paymentId = uuidv7();
+    await send({ ...payment, paymentId, transferId: uuidv7() });
+    assert.deepEqual([await at('2026-10-15'), await at('2026-10-31')], before);
+    assert.deepEqual(await at(UNTIL), owed('1.00'));
+    await transact(api.deps.databases.expense!, (tx) => postRefund(tx, { ...payment, refundId: uuidv7() }));
+    assert.deepEqual([await at('2026-10-15'), await at('2026-10-31')], before);
+    assert.deepEqual(await at(UNTIL), owed('5.00'));
+    await send({ ...payment, date: UNTIL, paymentId: uuidv7(), transferId: uuidv7() });
+    assert.deepEqual([await at('2026-10-31'), await at(UNTIL)], [before[1], owed('1.00')]);
+    const told = (await ana.call('GET', `/v1/groups/${groupId}/balances/explain?from=${benId}&to=${anaId}&currency=EUR`)).body;
+    const item = told.items.find(({ id }: { id: string }) => id === paymentId);
+    assert.deepEqual([item.kind, item.date], ['payment', UNTIL]);
   });
 
   it('locked while an expense is on its way from an older look at the group, refuses it', async () => {

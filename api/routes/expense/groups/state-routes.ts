@@ -126,7 +126,7 @@ const lock = route({
   tag,
   summary: 'Lock a settled period',
   description:
-    'What is dated before `until` is neither recorded, edited, deleted, restored nor approved any more (409 `period_locked`). An earlier day, or null, opens it again.',
+    'What is dated before `until` is neither recorded, edited, deleted, restored nor approved any more (409 `period_locked`); payments and refunds of that time that are done later count from `until`. An earlier day, or null, opens it again.',
   access: groupAccess,
   params: schema.groupParams,
   body: schema.lockPeriod,

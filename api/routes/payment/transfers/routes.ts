@@ -135,7 +135,10 @@ const openOutside = route({
     from: id,
     to: id,
     money,
-    date: date.optional().meta({ description: "Today in the group's zone by default." }),
+    date: date.optional().meta({
+      description:
+        "Today in the group's zone by default. The payment keeps it; where that day is locked by the time the money has arrived, balances count it from the first day that is not.",
+    }),
     method: schema.method,
     paymentMethodId: schema.paymentMethodId.optional(),
   }),
