@@ -35,6 +35,7 @@ import { Conversions } from './0048-conversions.ts';
 import { Imports } from './0050-imports.ts';
 import { GroupExports } from './0060-group-exports.ts';
 import { Moved } from './0070-moved.ts';
+import { UndoneBy } from './0075-undone-by.ts';
 
 /** Every migration in order; a new one is one file beside this and one line here. */
 export const MIGRATIONS: MigrationObject[] = [
@@ -74,4 +75,5 @@ export const MIGRATIONS: MigrationObject[] = [
   { name: '0050-imports', class: Imports },
   { name: '0060-group-exports', class: GroupExports },
   { name: '0070-moved', class: Moved },
+  { name: '0075-undone-by', class: UndoneBy },
 ];

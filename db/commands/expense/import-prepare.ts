@@ -4,6 +4,7 @@ import type { FileReading } from '../../../domain/import/registry.ts';
 import { quoted } from '../../../domain/import/reading.ts';
 import { GROUP_MEMBERS_MAX } from '../../../domain/membership.ts';
 import type { Group } from '../../entities/expense/group.ts';
+import type { Member } from '../../entities/expense/member.ts';
 import type { Tx } from '../../transact.ts';
 import { lockGroup } from './groups.ts';
 import { type KeyedRow, knownKeys } from './import-rows.ts';
@@ -36,6 +37,8 @@ export async function prepareImport(tx: Tx, importId: string, reading: FileReadi
     rows: rows.length + file.problems.filter(({ row }) => row > 0).length + file.passedOver,
     balanceCheck: file.balanceCheck,
   };
+  const importer = await memberOf(tx, group, held.createdBy);
+  if (importer.state !== 'active' || importer.userId == null) return refuse(tx, held, [IMPORTER_LEFT], counted);
   const known = await knownKeys(
     tx.query,
     groupId,
@@ -48,7 +51,7 @@ export async function prepareImport(tx: Tx, importId: string, reading: FileReadi
   if (resolved.problems.length > 0 || (problems.length > 0 && !held.skipBadRows)) return refuse(tx, held, problems, counted);
   const good = group.lockedUntil == null ? rows : rows.filter(({ input }) => input.date >= (group.lockedUntil ?? ''));
   if (held.dryRun) return pretend(tx, held, problems, counted, good.filter(({ key }) => !known.has(key)).length);
-  const added = await addMembers(tx, group, held, resolved.missing, file.weights);
+  const added = await addMembers(tx, group, importer, resolved.missing, file.weights);
   await tx.query(
     `update expense.import set phase = 'posting', format = $2, rows = $3, skipped = $4, balance_check = $5, problems = $6, problem_count = $7,
       members = $8, new_members = $9::uuid[], updated_at = $10, skip_before = $11 where id = $1`,
@@ -69,6 +72,8 @@ export async function prepareImport(tx: Tx, importId: string, reading: FileReadi
   return 'post';
 }
 
+const IMPORTER_LEFT = problem(0, 'importer_left', 'Whoever asked for this import is not a member of the group any more.');
+
 interface Counted {
   readonly format: string | null;
   readonly rows: number;
@@ -77,14 +82,14 @@ interface Counted {
 
 async function refuse(tx: Tx, held: HeldImport, problems: readonly RowProblem[], counted: Counted): Promise<Prepared> {
   await note(tx, held, problems, counted, { imported: 0, skipped: 0 });
-  await endImport(tx, held, { state: 'failed' });
+  await endImport(tx, held, { state: 'failed', by: null });
   return 'ended';
 }
 
 /** A dry run tells what would have been imported and skipped. */
 async function pretend(tx: Tx, held: HeldImport, problems: readonly RowProblem[], counted: Counted, imported: number): Promise<Prepared> {
   await note(tx, held, problems, counted, { imported, skipped: counted.rows - imported });
-  await endImport(tx, held, { state: 'done' });
+  await endImport(tx, held, { state: 'done', by: held.createdBy });
   return 'ended';
 }
 
@@ -176,13 +181,11 @@ function folded(name: string): string {
 async function addMembers(
   tx: Tx,
   group: Group,
-  held: HeldImport,
+  importer: Member,
   names: readonly string[],
   weights: ReadonlyMap<string, string>,
 ): Promise<Record<string, string>> {
   const added = byAnyName();
-  if (names.length === 0) return added;
-  const actor = await memberOf(tx, group, held.createdBy);
-  for (const name of names) added[name] = (await addMember(tx, group, actor, { displayName: name, weight: weights.get(name) })).id;
+  for (const name of names) added[name] = (await addMember(tx, group, importer, { displayName: name, weight: weights.get(name) })).id;
   return added;
 }

@@ -2,6 +2,7 @@ import type { RowProblem } from '../../../domain/import/file.ts';
 import type { ImportFormatName } from '../../../domain/import/registry.ts';
 import { refusal } from '../../../domain/refusal.ts';
 import type { Tx } from '../../transact.ts';
+import { by } from './members.ts';
 
 /** Problems that are kept of one file; what is beyond is counted. About a megabyte of an answer. */
 export const PROBLEMS_KEPT_MAX = 10_000;
@@ -21,6 +22,8 @@ export interface HeldImport {
   readonly state: 'running' | 'done' | 'failed' | 'undone';
   readonly phase: 'reading' | 'posting' | 'undoing' | null;
   readonly undoRequested: boolean;
+  /** Member who asked for the undo; null where nobody did. */
+  readonly undoBy: string | null;
   /** Rows before this day were locked when the file was read, and are left out. */
   readonly skipBefore: string | null;
   readonly nextRow: number;
@@ -31,7 +34,7 @@ export interface HeldImport {
 
 const COLUMNS = `i.id, i.group_id as "groupId", i.created_by as "createdBy", i.user_id as "userId", i.asked, i.dry_run as "dryRun",
   i.skip_bad_rows as "skipBadRows", i.member_map as "memberMap", i.members, array_to_json(i.new_members) as "newMembers", i.state, i.phase,
-  i.undo_requested_at is not null as "undoRequested", i.skip_before::text as "skipBefore", i.next_row as "nextRow", i.problems, i.problem_count as "problemCount", i.created_at as "createdAt"`;
+  i.undo_requested_at is not null as "undoRequested", i.undo_by as "undoBy", i.skip_before::text as "skipBefore", i.next_row as "nextRow", i.problems, i.problem_count as "problemCount", i.created_at as "createdAt"`;
 
 /** Reads an import. @throws RefusalError not_found. */
 export async function readImportRow(query: Tx['query'], importId: string): Promise<HeldImport> {
@@ -56,6 +59,8 @@ export async function readImportContent(query: Tx['query'], importId: string): P
 /** How an import ended. */
 export interface ImportEnd {
   readonly state: 'done' | 'failed' | 'undone';
+  /** Member who ended it; nobody where a process or an operator did. */
+  readonly by: string | null;
   /** Beyond those that were noted already. */
   readonly problems?: readonly RowProblem[];
 }
@@ -70,5 +75,9 @@ export async function endImport(tx: Tx, held: HeldImport, end: ImportEnd): Promi
     [held.id, end.state, tx.now, JSON.stringify(problems), problems.length],
   );
   if (held.dryRun || (end.state === 'done' && row?.imported === 0) || end.state === 'failed') return;
-  tx.emit({ type: 'import.ended', subjectId: held.id, groupId: held.groupId, actorId: held.userId, data: { state: end.state } });
+  const [member = null] = await tx.query<{ id: string; userId: string | null }>(
+    'select id, user_id as "userId" from expense.member where id = $1',
+    [end.by],
+  );
+  tx.emit({ type: 'import.ended', subjectId: held.id, groupId: held.groupId, ...by(member), data: { state: end.state } });
 }

@@ -78,7 +78,7 @@ async function remove(tx: Tx, held: HeldImport, rows: readonly ExpenseRow[]): Pr
       views.map(({ createdBy }) => createdBy),
       rows.map((row) => row.created_at),
       held.groupId,
-      held.createdBy,
+      held.undoBy,
       tx.now,
     ],
   );
@@ -109,11 +109,11 @@ export async function finishUndo(tx: Tx, importId: string, reason: RowProblem | 
     [held.newMembers, groupId],
   );
   if (unneeded.length > 0) {
-    const actor = await memberOf(tx, group, held.createdBy);
+    const actor = held.undoBy === null ? null : await memberOf(tx, group, held.undoBy);
     for (const { id } of unneeded) await markLeft(tx, group, actor, await memberOf(tx, group, id));
   }
   if (reason !== null) await tx.query('update expense.import set imported = 0 where id = $1', [importId]);
-  await endImport(tx, held, reason === null ? { state: 'undone' } : { state: 'failed', problems: [reason] });
+  await endImport(tx, held, reason === null ? { state: 'undone', by: held.undoBy } : { state: 'failed', by: null, problems: [reason] });
 }
 
 /**
@@ -126,6 +126,6 @@ export async function finishImport(tx: Tx, importId: string): Promise<boolean> {
   await holdGroup(tx, groupId);
   const held = await lockImport(tx, importId);
   if (held.state !== 'running' || held.phase !== 'posting' || held.undoRequested) return false;
-  await endImport(tx, held, { state: 'done' });
+  await endImport(tx, held, { state: 'done', by: held.createdBy });
   return true;
 }

@@ -103,8 +103,8 @@ export async function requestUndo(
   refuseLockedPeriod(context, await earliestDay(tx, held.id));
   await tx.query(
     `update expense.import set state = 'running', phase = case when state = 'done' then 'undoing' else phase end, undo_requested_at = $2, updated_at = $2,
-      ended_at = null where id = $1`,
-    [held.id, tx.now],
+      undo_by = $3, ended_at = null where id = $1`,
+    [held.id, tx.now, member.id],
   );
   tx.emit({ type: 'import.undo_requested', subjectId: held.id, groupId: held.groupId, actorId: command.userId, data: {} });
 }

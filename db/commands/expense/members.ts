@@ -30,6 +30,9 @@ export interface MemberChange {
   readonly unitId?: string | null | undefined;
 }
 
+/** Whoever does something: a member, or nobody where the clock, an operator or a process does it. */
+export type Actor = Pick<Member, 'id' | 'userId'> | null;
+
 /**
  * The member who acts, read under the group's lock: their role may have changed since the request was let in.
  *
@@ -156,7 +159,7 @@ export async function hasOpenMoney(tx: Tx, group: Group, member: Member): Promis
 }
 
 /** Marks a member as left, and closes every way in that they opened or that leads to their place. */
-export async function markLeft(tx: Tx, group: Group, actor: Member, member: Member): Promise<void> {
+export async function markLeft(tx: Tx, group: Group, actor: Actor, member: Member): Promise<void> {
   const [before, policyBefore] = [memberFacts(member), policyFacts(group.policy)];
   member.state = 'left';
   member.leftAt = tx.now;
@@ -165,7 +168,7 @@ export async function markLeft(tx: Tx, group: Group, actor: Member, member: Memb
   await deletePresetsOf(tx, group, member.id);
   if (member.userId != null) await dropExports(tx, { groupId: group.id, userId: member.userId });
   touchGroup(tx, group);
-  const note = { groupId: group.id, by: actor.id };
+  const note = { groupId: group.id, by: actor?.id ?? null };
   recordChange(tx, { ...note, subject: 'member', subjectId: member.id, change: 'left', before, after: memberFacts(member) });
   const after = policyFacts(group.policy);
   recordChange(tx, { ...note, subject: 'policy', subjectId: group.id, change: 'changed', before: policyBefore, after });
@@ -177,9 +180,9 @@ export async function markLeft(tx: Tx, group: Group, actor: Member, member: Memb
   tx.emit({ type: 'member.left', subjectId: member.id, groupId: group.id, ...by(actor), data: { userId: member.userId ?? null } });
 }
 
-/** The actor of an event. */
-export function by(actor: Member): { actorId: string } {
-  return { actorId: userIdOf(actor) };
+/** The actor of an event; none where nobody acts, or the account behind the act is gone. */
+export function by(actor: Actor): { actorId?: string } {
+  return actor?.userId == null ? {} : { actorId: actor.userId };
 }
 
 /** The account of a member who acts; only members with one do. */

@@ -138,6 +138,7 @@ const AUTHORSHIP: readonly string[] = [
   'update expense.receipt set uploaded_by = $3 where group_id = $1 and uploaded_by = $2',
   'update expense.category set created_by = $3 where group_id = $1 and created_by = $2',
   'update expense.import set created_by = $3 where group_id = $1 and created_by = $2',
+  'update expense.import set undo_by = $3 where group_id = $1 and undo_by = $2',
   'update expense.comment set author_member_id = $3 where group_id = $1 and author_member_id = $2',
   'update expense.comment set mentions = array_replace(mentions, $2::uuid, $3::uuid) where group_id = $1 and $2::uuid = any(mentions)',
   'update expense.dispute set opened_by = $3 where group_id = $1 and opened_by = $2',

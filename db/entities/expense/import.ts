@@ -19,6 +19,7 @@ const schema = defineEntity({
     state: p.text().default('running'),
     phase: p.text().nullable(),
     undoRequestedAt: p.datetime().columnType('timestamptz').nullable(),
+    undoBy: p.uuid().nullable(),
     skipBefore: p.string().columnType('date').nullable(),
     nextRow: p.integer().default(0),
     rows: p.integer().default(0),
@@ -45,7 +46,8 @@ const schema = defineEntity({
 /**
  * One import of a file. `asked` is the format that was named, `format` what it is; `members` are the names of the file with
  * their members, `newMembers` those of them whom the import added; rows before the day
- * `skipBefore` were locked when the file was read, and are left out; `nextRow` is where posting goes on.
+ * `skipBefore` were locked when the file was read, and are left out; `nextRow` is where posting goes on; `undoBy` is the member who
+ * asked for its undo, null where a process or an operator undoes it.
  */
 export class Import extends schema.class {}
 schema.setClass(Import);

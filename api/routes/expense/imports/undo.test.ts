@@ -1,0 +1,111 @@
+// Goal: the undo of an import is the act of whoever asked for it, ends whoever is gone by then, and touches nobody who has left.
+// Method: files through HTTP, the process's activities run by hand, the group's activity and the outbox read afterwards.
+import assert from 'node:assert/strict';
+import { eraseStep } from '../../../../db/commands/expense/erasure.ts';
+import { transact } from '../../../../db/transact.ts';
+import { startApi, type TestAnswer, type TestApi, type TestUser } from '../../../../test/support/api.ts';
+import { createGroup, join } from '../../../../test/support/groups.ts';
+import { activitiesOf, importText, runImport } from '../../../../test/support/imports.ts';
+import { testDatabaseUrl } from '../../../../test/support/servers.ts';
+
+const HEAD = 'Date,Description,Category,Cost,Currency,Ana,Cleo\n';
+const FILE = `${HEAD}2026-01-03,Bread,Groceries,10.00,EUR,5.00,-5.00\n`;
+
+describe('undo of an import', function () {
+  this.timeout(60_000);
+  let api: TestApi;
+  let ana: TestUser;
+  let groupId: string;
+  let own: string;
+  before(async () => {
+    api = await startApi(await testDatabaseUrl());
+    ana = await api.user('Ana');
+  });
+  beforeEach(async () => {
+    const group = await createGroup(ana);
+    [groupId, own] = [group.id as string, group.myMemberId as string];
+  });
+  after(() => api.stop());
+
+  const erase = async ({ userId }: TestUser): Promise<void> => {
+    while ((await transact(api.deps.databases.expense!, (tx) => eraseStep(tx, userId))).value > 0);
+  };
+  const undo = async (importId: string): Promise<TestAnswer['body']> => {
+    const asked = await ana.call('POST', `/v1/imports/${importId}/undo`);
+    assert.equal(asked.status, 202, JSON.stringify(asked.body));
+    await runImport(api, importId);
+    return (await ana.call('GET', `/v1/imports/${importId}`)).body;
+  };
+  const activity = async (type: string): Promise<TestAnswer['body'][]> => {
+    const { data } = (await ana.call('GET', `/v1/groups/${groupId}/activity?limit=100`)).body;
+    return (data as { type: string }[]).filter((entry) => entry.type === type);
+  };
+  const actorsOf = async (subjectId: string): Promise<Record<string, string | null>> => {
+    const { rows } = await api.deps.databases.expense!.pool.query<{ type: string; actor: string | null }>(
+      'select type, actor_id as actor from expense.outbox where subject_id = $1 order by id',
+      [subjectId],
+    );
+    return Object.fromEntries(rows.map(({ type, actor }) => [type, actor]));
+  };
+
+  it('asked for by another member, is their act in history, activity and events', async () => {
+    const ben = await api.user('Ben');
+    await join(ana, groupId, ben, { role: 'admin' });
+    const done = await importText(api, ben, groupId, FILE);
+    assert.equal((await undo(done.id)).state, 'undone');
+    assert.deepEqual(
+      [(await activity('expense.deleted')).map(({ by }) => by), (await activity('member.left')).map(({ by }) => by)],
+      [[own], [own]],
+    );
+    assert.equal((await actorsOf(done.id))['import.ended'], ana.userId);
+    assert.equal((await actorsOf(done.members.Cleo))['member.left'], ana.userId);
+  });
+
+  it('importer erased since, ends all the same', async () => {
+    const ben = await api.user('Ben');
+    await join(ana, groupId, ben, { role: 'admin' });
+    const done = await importText(api, ben, groupId, FILE);
+    await erase(ben);
+    assert.equal((await undo(done.id)).state, 'undone');
+    assert.equal((await activity('expense.deleted')).length, 1);
+  });
+
+  it('whoever asked erased before it ends, carries nobody in its events', async () => {
+    const ben = await api.user('Ben');
+    await join(ana, groupId, ben, { role: 'admin' });
+    const done = await importText(api, ana, groupId, FILE);
+    assert.equal((await ben.call('POST', `/v1/imports/${done.id}/undo`)).status, 202);
+    // An erasure waits for imports that run; this is one that had looked just before.
+    await api.deps.databases.expense!.pool.query('update expense.member set user_id = null where group_id = $1 and user_id = $2', [
+      groupId,
+      ben.userId,
+    ]);
+    await runImport(api, done.id);
+    assert.equal((await ana.call('GET', `/v1/imports/${done.id}`)).body.state, 'undone');
+    assert.equal((await actorsOf(done.id))['import.ended'], null);
+  });
+
+  it('by an operator, is nobody’s act', async () => {
+    const done = await importText(api, ana, groupId, `${HEAD}${'2026-01-03,Bread,Groceries,10.00,EUR,5.00,-5.00\n'.repeat(3)}`);
+    await api.deps.databases.expense!.pool.query(
+      `update expense.import set state = 'running', phase = 'undoing', ended_at = null where id = $1`,
+      [done.id],
+    );
+    await activitiesOf(api).undoImport({ importId: done.id, reasonCode: null });
+    assert.deepEqual(
+      [(await activity('expense.deleted')).map(({ by }) => by), (await activity('member.left')).map(({ by }) => by)],
+      [[null, null, null], [null]],
+    );
+  });
+
+  it('importer gone while the file is read, the import fails and writes nothing', async () => {
+    const ben = await api.user('Ben');
+    const member = await join(ana, groupId, ben, { role: 'admin' });
+    const opened = await ben.call('POST', `/v1/groups/${groupId}/imports`, { format: 'auto', content: FILE });
+    assert.equal((await ana.call('DELETE', `/v1/groups/${groupId}/members/${member}`, undefined, { 'if-match': '*' })).status, 204);
+    await runImport(api, opened.body.id);
+    const failed = (await ana.call('GET', `/v1/imports/${opened.body.id}`)).body;
+    assert.deepEqual([failed.state, failed.problems[0]?.code], ['failed', 'importer_left']);
+    assert.deepEqual(await activity('expense.created'), []);
+  });
+});
