@@ -1,7 +1,10 @@
 import { isBusinessDate } from '../business-date.ts';
 import type { ExpenseDraft, Participant } from '../expense.ts';
+import { freezeRate } from '../expense-rate.ts';
 import { parseRate } from '../fx.ts';
 import { netOf } from '../ledger.ts';
+import { moneyFromWire } from '../money.ts';
+import { ok, type Outcome } from '../refusal.ts';
 import { draftImported } from './draft.ts';
 import { quoted } from './reading.ts';
 import { isProblem, type FileTotals, type ImportedRow, type Parsed, problem, type RowProblem } from './file.ts';
@@ -98,9 +101,19 @@ function unfit({ row, input }: ImportedRow): RowProblem | null {
   if (tag !== undefined) return problem(row, 'tag_malformed', `${quoted(tag)} cannot be a tag: one line of 1 to ${TAG_MAX} characters.`);
   if (rate?.perGroupCurrency !== undefined && parseRate(rate.perGroupCurrency) === null)
     return problem(row, 'rate_malformed', `${quoted(rate.perGroupCurrency)} is not an exchange rate above zero.`);
+  const rated = checkTotals(input);
+  if (!rated.ok) return problem(row, rated.refusal.code, rated.refusal.detail);
   const parts = 'parts' in split ? split.parts.length : 0;
   if (payers.length > PARTS_MAX || parts > PARTS_MAX) return problem(row, 'too_many_members', `A row names at most ${PARTS_MAX} people.`);
   return null;
+}
+
+/** Whether a rate and both amounts of a row agree, as the API asks of those that are typed. */
+function checkTotals({ total, rate }: ImportedRow['input']): Outcome<unknown> {
+  const money = moneyFromWire(total);
+  if (rate?.total === undefined || rate.total.currency === total.currency || !money.ok) return ok(null);
+  const { perGroupCurrency, total: other } = rate;
+  return freezeRate({ rate: { perGroupCurrency, total: other }, total: money.value, groupCurrency: other.currency, published: null });
 }
 
 /** Whether a name of a file can be the name of a member. */

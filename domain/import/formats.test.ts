@@ -184,6 +184,22 @@ describe('formats of imports', () => {
     });
   });
 
+  it('a rate that contradicts both amounts, is told with its row; one that agrees is kept', () => {
+    const head =
+      'Date,Type,Description,Category,Amount,Currency,Rate,Rate source,Rate date,Rate total,Notes,Tags,Paid by Ana,Paid by Ben,Owed by Ana,Owed by Ben';
+    const row = (rate: string, total: string, currency = 'USD'): string =>
+      `2026-10-01,expense,Dinner,,100.00,${currency},${rate},typed,,${total},,,100.00,,50.00,50.00`;
+    const rows = [
+      row('1.25', '80.00'),
+      row('1.21', '80.00'),
+      row('1.17', '85.46'),
+      row('1.25', '0.00'),
+      row('9', '80.00', 'EUR'),
+      row('1.25', ''),
+    ];
+    assert.deepEqual(problemsOf([head, ...rows].join('\n')), ['3 rate_contradicts_total', '5 rate_not_positive']);
+  });
+
   it('bad rows, each is named with its reason, and good ones are found beside them', () => {
     const text = fixture('splitwise-bad-rows.csv');
     assert.deepEqual(problemsOf(text), [
