@@ -575,4 +575,16 @@ export const MUTATIONS: readonly Mutation[] = [
     file: 'api/routes/expense/groups/period-lock.test.ts',
     test: 'a payment and a refund that are done after it was locked, leave its balances as they were and count from the first open day',
   },
+  {
+    patch: '186-edit-takes-out-who-left',
+    breaks: 'an edit that takes out somebody who has left is not agreed to',
+    file: 'api/routes/expense/expenses/left-members.test.ts',
+    test: 'an edit that waits and would take them out, is rejected when they leave',
+  },
+  {
+    patch: '187-deleted-under-who-left',
+    breaks: 'a deletion leaves who has left with nothing open',
+    file: 'api/routes/expense/expenses/left-members.test.ts',
+    test: 'deleted, moved or without them, is refused and changes nothing until they are back; new words are not',
+  },
 ];

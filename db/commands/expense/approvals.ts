@@ -15,7 +15,7 @@ import {
   keptVersion,
   leftMemberIn,
   refuseClosedGroup,
-  refuseLeftMembers,
+  reopensWhoLeft,
   writeExpense,
 } from './held-expense.ts';
 import { named } from './merge-checks.ts';
@@ -46,7 +46,12 @@ export async function voteOnExpense(tx: Tx, command: VoteCommand): Promise<void>
   refuseClosedGroup(context);
   if ((command.version ?? version) !== version)
     throw refusal('version_mismatch', `Version ${version} waits now; read it and decide anew.`, '/version');
-  if (command.decision === 'approved') refuseLockedPeriod(context, daysOf(expense, await askedContent(tx, expense)));
+  if (command.decision === 'approved') {
+    const asked = await askedContent(tx, expense);
+    refuseLockedPeriod(context, daysOf(expense, asked));
+    if (chargesWhoLeft(context, expense, asked))
+      throw refusal('member_left', 'A member whose balance this would change has left the group; reject or withdraw it.');
+  }
   await tx.query('insert into expense.approval_vote (expense_id, version, member_id, decision, at) values ($1, $2, $3, $4, $5)', [
     expense.id,
     version,
@@ -108,14 +113,14 @@ export async function expireRound(
 /**
  * Asks a member no more who has left a group that is held for update, or has no account any more: of those who wait for a vote of
  * theirs, the others decide, and with nobody else to ask they are posted. A vote that was cast counts on. What names somebody who has
- * left is rejected: it cannot be posted, and they can no longer agree to it.
+ * left, or would take out or change what they had a part in, is rejected: it cannot be posted, and they can no longer agree to it.
  */
 export async function dropVoter(tx: Tx, groupId: string, memberId: string): Promise<void> {
   const rounds = await tx.query<{ expense_id: string; version: number }>(
     `with waiting as materialized (
-       select r.expense_id, r.version, r.voters, case when e.pending_version = r.version then v.content -> 'shares' else e.shares end as shares
+       select r.expense_id, r.version, r.voters, e.shares as standing, v.content -> 'shares' as proposed
        from expense.approval_round r join expense.expense e on e.id = r.expense_id
-       left join expense.expense_version v on v.expense_id = r.expense_id and v.version = r.version
+       left join expense.expense_version v on v.expense_id = r.expense_id and v.version = e.pending_version
        where r.group_id = $1 and r.outcome = 'waiting' and r.closed_at is null
      ), asked as (
        update expense.approval_round r set voters = array_remove(r.voters, $2::uuid) from waiting w
@@ -123,7 +128,8 @@ export async function dropVoter(tx: Tx, groupId: string, memberId: string): Prom
          (select 1 from expense.approval_vote v where v.expense_id = r.expense_id and v.version = r.version and v.member_id = $2)
        returning r.expense_id, r.version
      )
-     select expense_id, version from asked union select expense_id, version from waiting where shares @> $3::jsonb order by expense_id`,
+     select expense_id, version from asked union select expense_id, version from waiting
+       where standing @> $3::jsonb or proposed @> $3::jsonb order by expense_id`,
     [groupId, memberId, named(memberId)],
   );
   for (const { expense_id: expenseId, version } of rounds) await decideAgain(tx, { expenseId, groupId, version });
@@ -187,7 +193,7 @@ async function canApprove(tx: Tx, context: GroupContext, expense: ExpenseView): 
 /** Whether an approval would change the balance of somebody who has left; new words about what stands change none. */
 function chargesWhoLeft(context: GroupContext, expense: ExpenseView, asked: ExpenseView['content']): boolean {
   if (expense.postingId !== null && samePosting(expense.content, asked)) return false;
-  return leftMemberIn(context, asked);
+  return leftMemberIn(context, asked) || (expense.postingId !== null && reopensWhoLeft(context, expense.content, asked));
 }
 
 async function askedContent(tx: Tx, expense: ExpenseView): Promise<ExpenseView['content']> {
@@ -196,7 +202,6 @@ async function askedContent(tx: Tx, expense: ExpenseView): Promise<ExpenseView['
 
 async function approve(tx: Tx, context: GroupContext, expense: ExpenseView, version: number, userId?: string): Promise<void> {
   const content = await askedContent(tx, expense);
-  if (chargesWhoLeft(context, expense, content)) refuseLeftMembers(context, content);
   const state = unwrap(moveExpense({ state: expense.state, event: 'approve', hasPendingVersion: expense.pendingVersion !== null }));
   const postingId = await repost(tx, expense, content, version);
   const replaced = expense.pendingVersion === null ? null : content;

@@ -27,6 +27,7 @@ import {
   nextVersion,
   refuseClosedGroup,
   refuseLeftMembers,
+  refuseReopening,
   writeExpense,
 } from './held-expense.ts';
 import { refuseUnknownCategory } from './record.ts';
@@ -45,7 +46,7 @@ export type CheckCurrent = (expense: ExpenseView) => void;
  * one is approved; otherwise the old posting is reversed and the new one made, unless nothing in it changes.
  *
  * @returns whether the edit waits for approval.
- * @throws RefusalError not_found, forbidden, archived, deleted, period_locked, and those of `draftExpense`.
+ * @throws RefusalError not_found, forbidden, archived, deleted, period_locked, member_left, and those of `draftExpense`.
  */
 export async function editExpense(
   tx: Tx,
@@ -60,6 +61,7 @@ export async function editExpense(
   refuseLockedPeriod(context, [draft.date], command.edit.date === undefined ? undefined : '/date');
   refuseLockedPeriod(context, [expense.content.date]);
   if (expense.state === 'deleted') unwrap(moveExpense({ state: expense.state, event: 'edit_post' }));
+  if (expense.postingId !== null) refuseReopening(context, expense.content, draft);
   checkCurrent(expense);
   // Saying again what stands is no change, and does not take back a proposal either.
   if (changedFields(expense.content, draft).length === 0)
@@ -93,7 +95,7 @@ export async function editExpense(
 /**
  * Deletes an expense: its posting is reversed, its content stays readable and can be restored.
  *
- * @throws RefusalError not_found, forbidden, archived, deleted, period_locked.
+ * @throws RefusalError not_found, forbidden, archived, deleted, period_locked, member_left.
  */
 export async function deleteExpense(tx: Tx, command: ExpenseCommand, checkCurrent: CheckCurrent): Promise<void> {
   const { context, expense, member } = await holdExpenseFor(tx, command);
@@ -101,6 +103,7 @@ export async function deleteExpense(tx: Tx, command: ExpenseCommand, checkCurren
   refuseClosedGroup(context);
   refuseLockedPeriod(context, [expense.content.date]);
   const state = unwrap(moveExpense({ state: expense.state, event: 'delete' }));
+  if (expense.postingId !== null) refuseReopening(context, expense.content, null);
   checkCurrent(expense);
   const version = await nextVersion(tx, expense);
   await voidRound(tx, expense);

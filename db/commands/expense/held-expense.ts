@@ -1,6 +1,7 @@
-import type { ExpenseContent } from '../../../domain/expense.ts';
+import { contentLines, type ExpenseContent } from '../../../domain/expense.ts';
 import type { ExpenseState } from '../../../domain/expense-state.ts';
 import { moveGroup } from '../../../domain/group.ts';
+import { mergeLines, netOf, reverseLines } from '../../../domain/ledger.ts';
 import { parseAmount } from '../../../domain/money.ts';
 import { refusal, unwrap } from '../../../domain/refusal.ts';
 import { EXPENSE_COLUMNS, type ExpenseRow, type ExpenseView, toExpenseView } from '../../queries/expense/expenses.ts';
@@ -63,6 +64,24 @@ export function refuseLeftMembers(context: GroupContext, content: ExpenseContent
 /** Whether some content names somebody who has left since. */
 export function leftMemberIn(context: GroupContext, content: ExpenseContent): boolean {
   return content.shares.some((share) => context.members.get(share.memberId)?.active !== true);
+}
+
+/**
+ * Refuses to take back what is posted, or to put other content in its place, where that would change what somebody who has left
+ * owes or is owed: they left with nothing open.
+ *
+ * @param next what is posted instead; null for nothing.
+ * @throws RefusalError member_left.
+ */
+export function refuseReopening(context: GroupContext, posted: ExpenseContent, next: ExpenseContent | null): void {
+  if (reopensWhoLeft(context, posted, next))
+    throw refusal('member_left', 'This would change the balance of a member who has left the group; let them join again first.');
+}
+
+/** Whether {@link refuseReopening} refuses. */
+export function reopensWhoLeft(context: GroupContext, posted: ExpenseContent, next: ExpenseContent | null): boolean {
+  const moved = mergeLines([...reverseLines(contentLines(posted)), ...(next === null ? [] : contentLines(next))]);
+  return moved.some((line) => netOf(line) !== 0n && context.members.get(line.accountId)?.active !== true);
 }
 
 /** What becomes of an expense's row; the content only where it is replaced. */

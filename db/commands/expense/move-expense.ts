@@ -13,7 +13,15 @@ import { rateReaderIn } from '../../queries/expense/rate-reader.ts';
 import type { Tx } from '../../transact.ts';
 import { openExpenseRound, roundFor } from './approval-rounds.ts';
 import { recordChange } from './changes.ts';
-import { type ExpenseCommand, holdExpenseFor, keepVersion, nextVersion, refuseClosedGroup, writeExpense } from './held-expense.ts';
+import {
+  type ExpenseCommand,
+  holdExpenseFor,
+  keepVersion,
+  nextVersion,
+  refuseClosedGroup,
+  refuseReopening,
+  writeExpense,
+} from './held-expense.ts';
 import { type NewPosting, post, reversalOf } from './ledger.ts';
 import { refuseLockedPeriod } from './period-lock.ts';
 import { priceDraft, rateToLimit } from './pricing.ts';
@@ -33,7 +41,7 @@ export interface ExpenseMove {
  *
  * @returns whether it waits for approval there.
  * @throws RefusalError not_found, forbidden, archived, deleted, period_locked, wrong_state, unknown_group, same_group,
- *   unknown_member, member_not_active, and those of `priceDraft`.
+ *   unknown_member, member_not_active, member_left, and those of `priceDraft`.
  */
 export async function moveExpense(tx: Tx, command: ExpenseCommand & { readonly to: ExpenseMove }): Promise<{ pending: boolean }> {
   const { to, userId } = command;
@@ -59,6 +67,7 @@ export async function moveExpense(tx: Tx, command: ExpenseCommand & { readonly t
   unwrap(moveState({ state: expense.state, event: 'edit_post' }));
   if (expense.state !== 'posted' || expense.pendingVersion !== null || expense.disputed || expense.postingId === null)
     throw refusal('wrong_state', 'Only a posted expense about which nothing is open can be moved.');
+  refuseReopening(source, expense.content, null);
   return settleIn(tx, { source, target, expense, member, mover, ids, userId });
 }
 

@@ -145,7 +145,8 @@ const remove = route({
   operationId: 'deleteExpense',
   tag,
   summary: 'Delete an expense',
-  description: 'Its posting is reversed. It stays readable and can be restored.',
+  description:
+    'Its posting is reversed. It stays readable and can be restored. Nobody is asked, whatever the policy: everybody sees it, and a restored one meets the policy again. 409 `member_left` where it would change the balance of somebody who has left.',
   access: expenseAccess,
   precondition: true,
   params: schema.expenseParams,
