@@ -177,6 +177,32 @@ describe('formats of imports', () => {
     assert.equal(cospend[1]?.date, '2026-07-02', 'the timestamp wins');
   });
 
+  it('Spliit CSV, the odd cent is whose the file says, and cells that are not even count before the word', () => {
+    const head = 'Date,Description,Category,Currency,Cost,Is Reimbursement,Split mode,Ana,Ben,Cleo\n';
+    const row = (cells: string): string => `2026-01-01,x,General,EUR,10.00,No,Evenly,${cells}\n`;
+    const even = readFine(head + row('3.34,-3.33,-3.33').repeat(12));
+    assert.deepEqual(netsOf(even), { EUR: ['79.92', '-39.96', '-39.96'] });
+    assert.deepEqual(even.file.rows[0]?.input.split, { method: 'equal', among: ['Ana', 'Ben', 'Cleo'] });
+    const uneven = readFine(head + row('7.00,-3.00,0.00'));
+    assert.deepEqual(uneven.file.problems, []);
+    assert.deepEqual(netsOf(uneven), { EUR: ['3.00', '-3.00', '0.00'] });
+    assert.deepEqual(problemsOf(head + row('7.00,-3.01,0.00')), ['2 row_not_balanced']);
+    assert.deepEqual(netsOf(readFine(head + row('3.33,-3.33,-3.33'))), { EUR: ['6.66', '-3.33', '-3.33'] }, 'a rounded row');
+  });
+
+  it('money given back to several at once, is no spending', () => {
+    const bill =
+      'date,what,bill_type,payer_name,amount,currency,payer_weight,owers\n2026-06-03,back,Reimbursement,Cleo,3.00,EUR,1.0,"Ana, Ben"\n';
+    const file = fixture('cospend.csv').replace(
+      '"Returned",12.5,2026-07-03,1783080000,"Ben",2,1,"Ana"',
+      '"back",12.5,2026-07-03,1783080000,"Ben",2,1,"Ana,Cleo"',
+    );
+    for (const text of [bill, file]) {
+      const row = readFine(text).file.rows.find(({ input }) => input.description === 'back');
+      assert.equal(row?.input.category, 'payment');
+    }
+  });
+
   it('a rate of the file, is kept the way round that ours are', () => {
     assert.deepEqual(readFine(fixture('sesterce.csv')).file.rows[1]?.input.rate, {
       perGroupCurrency: '163.93442623',
@@ -225,6 +251,11 @@ describe('formats of imports', () => {
   for (const [what, text, expected] of [
     ['semicolons', fixture('splitwise-friend.csv').replaceAll(',', ';'), ['1 wrong_separator']],
     ['tabs', fixture('sesterce.csv').replaceAll(',', '\t'), ['1 wrong_separator']],
+    [
+      'semicolons and quotes',
+      `"${fixture('splitwise-friend.csv').split('\n')[1]?.trim().replaceAll(',', '";"')}"\n"a";"b"\n`,
+      ['1 wrong_separator'],
+    ],
     ['nothing known', 'a,b,c\n1,2,3\n', ['0 unknown_format']],
     ['JSON of nobody', '{"a": 1}', ['0 unknown_format']],
     ['broken JSON', '{"a": ', ['0 malformed_json']],

@@ -1,3 +1,4 @@
+import { PAYMENT_CATEGORY } from '../categories.ts';
 import { unguardText } from '../csv.ts';
 import type { ExpenseInput } from '../expense.ts';
 import { formatAmount } from '../money.ts';
@@ -129,6 +130,8 @@ export function billInput(bill: {
   const weightOf = (name: string): string => plainWeight(weights.get(name) ?? '');
   return {
     ...about,
+    // Given back to several, or taken back: no spending either, as Spliit has it.
+    category: bill.isReturn ? PAYMENT_CATEGORY : about.category,
     kind: minor > 0n ? 'expense' : 'income',
     total: { amount: formatAmount(total, currency), currency },
     payers: [{ memberId: payer, amount: formatAmount(total, currency) }],

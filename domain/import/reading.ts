@@ -37,10 +37,11 @@ export function quoted(text: string): string {
 }
 
 /** Runs the reading of one row; a refusal within it becomes the row's problem. */
-export function reading(row: number, read: () => ExpenseInput | null): Reading | null {
+export function reading(row: number, read: () => ExpenseInput | Pick<ImportedRow, 'input' | 'owed'> | null): Reading | null {
   try {
-    const input = read();
-    return input === null ? null : { row, input };
+    const found = read();
+    if (found === null) return null;
+    return 'input' in found ? { row, ...found } : { row, input: found };
   } catch (error) {
     if (!(error instanceof RefusalError)) throw error;
     return problem(row, error.refusal.code, error.refusal.detail);

@@ -54,11 +54,12 @@ export type FileReading =
 export function readImport(text: string, asked: ImportFormatName | 'auto', context: ImportContext, isKnownGood = false): FileReading {
   const isJson = asked === 'auto' ? /^\s*[[{]/.test(text) : IMPORTS[asked].kind === 'json';
   const cut = isJson ? cutJson(text) : cutCsv(text);
-  if ('code' in cut) return refused(asked, cut);
   const formats = asked === 'auto' ? IMPORT_FORMATS : [asked];
+  // Quotes make a file of other separators look broken, not unknown.
+  if ('code' in cut) return refused(asked, (cut.code === 'malformed_csv' ? otherSeparator(text, formats) : null) ?? cut);
   const format = formats.find((name) => IMPORTS[name].kind === cut.kind && IMPORTS[name].recognises(cut));
   if (format === undefined)
-    return refused(asked, cut.kind === 'csv' ? unrecognised(text, formats) : problem(0, 'unknown_format', NOT_KNOWN));
+    return refused(asked, (cut.kind === 'csv' ? otherSeparator(text, formats) : null) ?? problem(0, 'unknown_format', NOT_KNOWN));
   const parsed = IMPORTS[format].parse(cut, context);
   const rows = parsed.readings.length + parsed.passedOver;
   if (rows > IMPORT_ROWS_MAX) return refused(format, problem(0, 'too_many_rows', `The file has more than ${IMPORT_ROWS_MAX} rows.`));
@@ -98,7 +99,7 @@ function cutCsv(text: string): FileSource | RowProblem {
 /** Lines that are looked at to tell a wrong separator from a wrong file. */
 const HEAD_CHARACTERS = 20_000;
 
-function unrecognised(text: string, formats: readonly ImportFormatName[]): RowProblem {
+function otherSeparator(text: string, formats: readonly ImportFormatName[]): RowProblem | null {
   for (const [separator, word] of [
     [';', 'semicolons'],
     ['\t', 'tabs'],
@@ -108,7 +109,7 @@ function unrecognised(text: string, formats: readonly ImportFormatName[]): RowPr
     const known = formats.some((name) => IMPORTS[name].kind === 'csv' && IMPORTS[name].recognises({ kind: 'csv', records }));
     if (known) return problem(rowOf(records), 'wrong_separator', `Cells are separated by ${word}; save the file with commas.`);
   }
-  return problem(0, 'unknown_format', NOT_KNOWN);
+  return null;
 }
 
 function rowOf(records: readonly CsvRecord[]): number {

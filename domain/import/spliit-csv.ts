@@ -7,7 +7,7 @@ import type { Split } from '../split.ts';
 import { categoryOf } from './category.ts';
 import { oneLine } from './check.ts';
 import { cellReader, hasColumns, headerCells, recordsOf, repeated } from './columns.ts';
-import { type ImportFormat, problem, type Reading } from './file.ts';
+import { type ImportedRow, type ImportFormat, problem, type Reading } from './file.ts';
 import { amountOf, nonZero, type Part, partsOf, paymentInput, quoted, reading, sumOf } from './reading.ts';
 
 /** Columns of Spliit and of its Cloud fork; every other column is a participant. */
@@ -53,7 +53,11 @@ export const spliitCsv: ImportFormat = {
   },
 };
 
-function readRow(record: CsvRecord, header: readonly string[], names: readonly string[]): ExpenseInput | null {
+function readRow(
+  record: CsvRecord,
+  header: readonly string[],
+  names: readonly string[],
+): ExpenseInput | Pick<ImportedRow, 'input' | 'owed'> | null {
   if (record.cells.length !== header.length)
     throw refusal('cell_count', `The row has ${record.cells.length} cells, and the header has ${header.length} columns.`);
   const cell = cellReader(header, record);
@@ -82,14 +86,16 @@ function readRow(record: CsvRecord, header: readonly string[], names: readonly s
   if (isReturn && sign > 0n && owed.length === 1 && only !== undefined && only.name !== payer) {
     return paymentInput({ ...about, tags: [] }, currency, payer, only.name, total);
   }
-  return {
+  const { split, exact } = splitOf(cell('Split mode'), owed, total, currency);
+  const input: ExpenseInput = {
     ...about,
     category: isReturn ? PAYMENT_CATEGORY : category,
     kind: sign > 0n ? 'expense' : 'income',
     total: { amount: formatAmount(total, currency), currency },
     payers: [{ memberId: payer, amount: formatAmount(total, currency) }],
-    split: splitOf(cell('Split mode'), owed, total, currency),
+    split,
   };
+  return exact ? { input, owed: partsOf(owed, currency) } : input;
 }
 
 /** Whoever has a share above zero. One who paid and shares nothing has the cell of everybody who has no part: found where that is one. */
@@ -103,13 +109,25 @@ function payerOf(shares: readonly Part[], cells: readonly Part[]): string {
   return absent.name;
 }
 
-function splitOf(mode: string, owed: readonly Part[], total: bigint, currency: string): Split {
+/**
+ * The rule of a split, and whether the cells are exactly what everybody owes. Cells count before the rule: somebody may
+ * have written into them.
+ */
+function splitOf(mode: string, owed: readonly Part[], total: bigint, currency: string): { readonly split: Split; readonly exact: boolean } {
   const sum = sumOf(owed);
   const missed = sum > total ? sum - total : total - sum;
-  if (missed >= BigInt(owed.length) && missed !== 0n) throw refusal('row_not_balanced', 'The shares do not add up to the cost.');
-  if (mode === 'Evenly') return { method: 'equal', among: owed.map(({ name }) => name) };
-  if (missed === 0n) return { method: 'exact', parts: partsOf(owed, currency) };
-  return { method: 'shares', parts: owed.map(({ name, minor }) => ({ memberId: name, shares: minor.toString() })) };
+  const exact = missed === 0n;
+  if (missed >= BigInt(owed.length) && !exact) throw refusal('row_not_balanced', 'The shares do not add up to the cost.');
+  if (mode === 'Evenly' && isEven(owed, total)) return { split: { method: 'equal', among: owed.map(({ name }) => name) }, exact };
+  if (exact) return { split: { method: 'exact', parts: partsOf(owed, currency) }, exact };
+  if (mode === 'Evenly') throw refusal('row_not_balanced', 'The shares are not even, and do not add up to the cost.');
+  return { split: { method: 'shares', parts: owed.map(({ name, minor }) => ({ memberId: name, shares: minor.toString() })) }, exact };
+}
+
+/** Whether each share is within a unit of an equal one, which is what rounding can make. */
+function isEven(owed: readonly Part[], total: bigint): boolean {
+  const count = BigInt(owed.length);
+  return owed.every(({ minor }) => minor * count <= total + count && minor * count >= total - count);
 }
 
 /** What the row cost in the currency in which it was paid, in words: the shares are in the group's. */
