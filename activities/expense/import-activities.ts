@@ -56,7 +56,7 @@ export function importActivities(deps: Deps): ImportActivities {
 /** Reads the file of an import from Postgres: it is the same each time, and so is what comes of it. */
 async function readFile(deps: Deps, importId: string): Promise<{ groupId: string; reading: FileReading; rows: readonly KeyedRow[] }> {
   const query = <Row extends object>(text: string, values?: readonly unknown[]): Promise<Row[]> => read<Row>(deps.db, text, values);
-  const { groupId, asked, phase, problemCount } = await readImportRow(query, importId);
+  const { groupId, asked, phase, problemCount, memberMap } = await readImportRow(query, importId);
   const content = await readImportContent(query, importId);
   const [group] = await query<{ currency: string; timeZone: string }>(
     'select currency, time_zone as "timeZone" from expense."group" where id = $1',
@@ -68,7 +68,7 @@ async function readFile(deps: Deps, importId: string): Promise<{ groupId: string
   const reading = readImport(
     decoded.text,
     asked,
-    { groupCurrency: group.currency, dayOf: dayIn(group.timeZone) },
+    { groupCurrency: group.currency, names: Object.keys(memberMap), dayOf: dayIn(group.timeZone) },
     phase === 'posting' && problemCount === 0,
   );
   return { groupId, reading, rows: reading.ok ? keyRows(reading.file.rows) : [] };

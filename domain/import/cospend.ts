@@ -6,7 +6,8 @@ import { categoryOf } from './category.ts';
 import { oneLine } from './check.ts';
 import { cellReader, headerCells, recordsOf } from './columns.ts';
 import type { ImportContext, ImportFormat, Reading } from './file.ts';
-import { billInput, namesIn } from './ihatemoney.ts';
+import { billInput } from './ihatemoney.ts';
+import { joinedNames } from './joined-names.ts';
 import { amountOf, quoted, reading } from './reading.ts';
 
 /** A part of the file: its header, and the rows up to the next header. */
@@ -47,11 +48,22 @@ export const cospendCsv: ImportFormat = {
       for (const row of rows) read(cellReader(header, row));
     }
     const people = new Set(weights.keys());
-    const file: File = { weights, categories: names, currency: mainCurrency(sections.currencies, context), people, dayOf: context.dayOf };
+    const bills = (sections.bills?.rows ?? []).map((record) => ({
+      row: record.row,
+      cell: cellReader(sections.bills?.header ?? [], record),
+    }));
+    const file: File = {
+      weights,
+      categories: names,
+      currency: mainCurrency(sections.currencies, context),
+      people,
+      split: joinedNames([...people, ...bills.map(({ cell }) => payerOf(cell)), ...(context.names ?? []).map(oneLine)]),
+      dayOf: context.dayOf,
+    };
     const readings: Reading[] = [];
     let passedOver = 0;
-    for (const row of sections.bills?.rows ?? []) {
-      const found = reading(row.row, () => readBill(cellReader(sections.bills?.header ?? [], row), file));
+    for (const { row, cell } of bills) {
+      const found = reading(row, () => readBill(cell, file));
       if (found === null) passedOver += 1;
       else readings.push(found);
     }
@@ -66,6 +78,7 @@ interface File {
   readonly categories: ReadonlyMap<string, string>;
   readonly currency: string;
   readonly people: Set<string>;
+  readonly split: (text: string) => string[];
   readonly dayOf: ImportContext['dayOf'];
 }
 
@@ -92,10 +105,14 @@ function mainCurrency(section: Section | undefined, { groupCurrency }: ImportCon
   return names.find(isKnownCurrency) ?? groupCurrency;
 }
 
+function payerOf(cell: Cell): string {
+  return oneLine(unguardText(cell('payer_name')));
+}
+
 /** @returns null for what is no bill: declarations of members, and bills in the bin. */
 function readBill(cell: Cell, file: File): ExpenseInput | null {
-  const payer = oneLine(unguardText(cell('payer_name')));
-  const owers = namesIn(unguardText(cell('owers'))).map(oneLine);
+  const payer = payerOf(cell);
+  const owers = file.split(unguardText(cell('owers')));
   for (const name of [payer, ...owers]) if (name !== '') file.people.add(name);
   if (!file.weights.has(payer)) file.weights.set(payer, cell('payer_weight'));
   if (cell('what') === DECLARES_MEMBERS || cell('deleted') === '1') return null;

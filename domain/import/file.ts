@@ -43,6 +43,8 @@ export interface Parsed {
 export interface ImportContext {
   /** For rows of files that name no currency. */
   readonly groupCurrency: string;
+  /** Names that the caller or the group knows, besides those of the file: some formats join names by commas. */
+  readonly names?: readonly string[];
   /** The business day of a moment in the group's time zone. @param seconds since 1970. */
   readonly dayOf: (seconds: number) => string;
 }

@@ -203,6 +203,40 @@ describe('formats of imports', () => {
     }
   });
 
+  describe('names joined by commas', () => {
+    const bills = (...rows: string[]): string =>
+      `date,what,payer_name,amount,payer_weight,owers\n${rows.map((row) => `2026-06-01,x,${row}\n`).join('')}`;
+    const sharers = (text: string, names: readonly string[] = []): string[][] => {
+      const found = readImport(text, 'auto', { ...CONTEXT, names });
+      assert.ok(found.ok);
+      return found.file.rows.map(({ input }) => ('among' in input.split ? [...input.split.among] : []));
+    };
+
+    it('name with a comma, of a payer or known otherwise, is one name', () => {
+      const text = bills('"Smith, Ann",30.00,1,"Smith, Ann, Bo"', 'Bo,10.00,1,"Bo, Smith,Ann"', 'Bo,4.00,1,"Roe, Cy"');
+      assert.deepEqual(sharers(text).slice(0, 2), [
+        ['Smith, Ann', 'Bo'],
+        ['Bo', 'Smith, Ann'],
+      ]);
+      assert.deepEqual(sharers(text, ['Roe, Cy'])[2], ['Roe, Cy']);
+      assert.deepEqual(sharers(bills('"a, b, c",9.00,1,"a, b, c, a, b"', '"a, b",9.00,1,"a, b"')), [['a, b, c', 'a, b'], ['a, b']]);
+    });
+
+    it('cell that can be read in two ways, is a problem of its row', () => {
+      const text = bills('"Smith, Ann",30.00,1,"Smith, Ann, Bo"', 'Smith,1.00,1,Bo', 'Ann,1.00,1,Bo');
+      assert.deepEqual(problemsOf(text), ['2 ambiguous_name']);
+      assert.deepEqual(problemsOf(bills('"a, b",9.00,1,"a, b, c"', '"b, c",9.00,1,"b, c"')), ['2 ambiguous_name']);
+    });
+
+    it('Cospend, knows the names of its members', () => {
+      const text = fixture('cospend.csv')
+        .replaceAll('"Ana"', '"Roe, Ana"')
+        .replace('"Ana,Ben"', '"Roe, Ana,Ben"')
+        .replace('"Ana,Ben,Cleo"', '"Roe, Ana,Ben,Cleo"');
+      assert.deepEqual(readFine(text).file.people, ['Roe, Ana', 'Ben', 'Cleo']);
+    });
+  });
+
   it('a rate of the file, is kept the way round that ours are', () => {
     assert.deepEqual(readFine(fixture('sesterce.csv')).file.rows[1]?.input.rate, {
       perGroupCurrency: '163.93442623',

@@ -7,6 +7,7 @@ import { oneLine } from './check.ts';
 import { cellReader, hasColumns, headerCells, recordsOf } from './columns.ts';
 import type { ImportContext, ImportFormat, Parsed, Reading } from './file.ts';
 import { fieldOf, listOf, objectOf, textOf } from './json.ts';
+import { joinedNames } from './joined-names.ts';
 import { amountOf, paymentInput, peopleOf, reading } from './reading.ts';
 
 /** A bill as either of the two forms gives it. */
@@ -21,7 +22,8 @@ interface Bill {
   readonly date: string;
   readonly payer: string;
   readonly weight: string;
-  readonly owers: readonly string[];
+  /** Joined by commas, or one by one. */
+  readonly owers: string | readonly string[];
 }
 
 const COLUMNS = ['what', 'amount', 'date', 'payer_name', 'payer_weight', 'owers'];
@@ -47,7 +49,7 @@ export const ihatemoneyCsv: ImportFormat = {
         date: cell('date'),
         payer: unguardText(cell('payer_name')),
         weight: cell('payer_weight'),
-        owers: namesIn(unguardText(cell('owers'))),
+        owers: unguardText(cell('owers')),
       };
     });
     return readBills(bills, context);
@@ -75,37 +77,39 @@ export const ihatemoneyJson: ImportFormat = {
         date: fieldOf(bill, 'date'),
         payer: fieldOf(bill, 'payer_name'),
         weight: fieldOf(bill, 'payer_weight'),
-        owers: Array.isArray(owers) ? owers.map(textOf) : namesIn(textOf(owers)),
+        owers: Array.isArray(owers) ? owers.map(textOf) : textOf(owers),
       };
     });
     return readBills(bills, context);
   },
 };
 
-/** Names joined by commas. */
-export function namesIn(text: string): string[] {
-  return text.split(',').flatMap((name) => (name.trim() === '' ? [] : [name.trim()]));
-}
-
-function readBills(bills: readonly Bill[], { groupCurrency }: ImportContext): Parsed {
+function readBills(bills: readonly Bill[], { groupCurrency, names = [] }: ImportContext): Parsed {
   // The file tells weights of payers alone; who never paid counts once, as new members do there.
   const weights = new Map(bills.map(({ payer, weight }) => [oneLine(payer), weight]));
+  const lists = bills.flatMap(({ owers }) => (typeof owers === 'string' ? [] : owers));
+  const split = joinedNames([...weights.keys(), ...[...lists, ...names].map(oneLine)]);
   const readings: Reading[] = [];
   let passedOver = 0;
   for (const bill of bills) {
-    const found = reading(bill.row, () => readBill(bill, groupCurrency, weights));
+    const found = reading(bill.row, () => readBill(bill, groupCurrency, weights, split));
     if (found === null) passedOver += 1;
     else readings.push(found);
   }
   return { people: peopleOf(readings), readings, passedOver, totals: null };
 }
 
-function readBill(bill: Bill, groupCurrency: string, weights: ReadonlyMap<string, string>): ExpenseInput | null {
+function readBill(
+  bill: Bill,
+  groupCurrency: string,
+  weights: ReadonlyMap<string, string>,
+  split: (text: string) => string[],
+): ExpenseInput | null {
   const currency = bill.currency === '' || bill.currency === 'XXX' ? groupCurrency : bill.currency.toUpperCase();
   const minor = amountOf(bill.amount, currency);
   if (minor === 0n) return null;
   const payer = oneLine(bill.payer);
-  const owers = bill.owers.map(oneLine);
+  const owers = typeof bill.owers === 'string' ? split(bill.owers) : bill.owers.map(oneLine);
   const about = { date: bill.date.slice(0, 10), description: oneLine(bill.what), category: null, tags: [], notes: '', rate: null };
   return billInput({ about, currency, minor, payer, owers, weights, isReturn: bill.type.toLowerCase() === 'reimbursement' });
 }

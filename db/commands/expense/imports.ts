@@ -61,7 +61,7 @@ export async function openImport(tx: Tx, command: NewImport): Promise<string> {
       command.format,
       command.dryRun,
       command.skipBadRows,
-      JSON.stringify(command.memberMap),
+      JSON.stringify({ ...(await namesWithCommas(tx, command.groupId)), ...command.memberMap }),
       tx.now,
     ],
   );
@@ -69,6 +69,19 @@ export async function openImport(tx: Tx, command: NewImport): Promise<string> {
   await tx.query('insert into expense.import_content (import_id, content) values ($1, $2)', [id, command.content]);
   tx.emit({ type: 'import.requested', subjectId: id, groupId: command.groupId, actorId: command.userId, data: {} });
   return id;
+}
+
+/**
+ * Active members by their names, as far as these have commas and are nobody else's: some formats join names by commas, and
+ * a file may be read several times, so what the group knows then is kept with the import.
+ */
+async function namesWithCommas(tx: Tx, groupId: string): Promise<Record<string, string>> {
+  const rows = await tx.query<{ name: string; id: string }>(
+    `select display_name as name, min(id::text) as id from expense.member
+     where group_id = $1 and state = 'active' and display_name like '%,%' group by display_name having count(*) = 1`,
+    [groupId],
+  );
+  return Object.fromEntries(rows.map(({ name, id }) => [name, id]));
 }
 
 async function checkMemberMap(tx: Tx, { groupId, memberMap }: NewImport): Promise<void> {

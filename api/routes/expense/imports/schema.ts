@@ -14,7 +14,10 @@ const memberMap = z
   .record(line(120), id)
   .refine((map) => Object.keys(map).length <= MAP_MAX, `must have at most ${MAP_MAX} names`)
   .default({})
-  .meta({ description: 'Members by names of the file. Other names are the member of that name, or a new one.' });
+  .meta({
+    description:
+      'Members by names of the file; tells names with commas too, where a file joins names by commas. Other names are the member of that name, or a new one.',
+  });
 const dryRun = z.boolean().default(false).meta({ description: 'Tell what would be imported, and write nothing.' });
 const skipBadRows = z.boolean().default(false).meta({ description: 'Import the good rows of a file that has bad ones.' });
 
