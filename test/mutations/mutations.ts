@@ -525,7 +525,7 @@ export const MUTATIONS: readonly Mutation[] = [
     patch: '112-moved-and-kept',
     breaks: 'an expense that is moved is reversed where it was',
     file: 'api/routes/expense/expenses/copies.test.ts',
-    test: 'an expense, goes with each share to the cent, its receipts and the comments of who is in both groups',
+    test: 'an expense, goes with each share to the cent and its receipts; comments stay with their group',
   },
   {
     patch: '113-upload-removed-too-soon',
@@ -586,5 +586,11 @@ export const MUTATIONS: readonly Mutation[] = [
     breaks: 'a deletion leaves who has left with nothing open',
     file: 'api/routes/expense/expenses/left-members.test.ts',
     test: 'deleted, moved or without them, is refused and changes nothing until they are back; new words are not',
+  },
+  {
+    patch: '188-past-of-another-group',
+    breaks: 'what an expense was in the group that it came from is not shown in the other one',
+    file: 'api/routes/expense/expenses/copies.test.ts',
+    test: 'both groups, tell of it, the one it left no more than what it was there',
   },
 ];

@@ -92,8 +92,10 @@ async function eraseTexts(tx: Tx, groupId: string, memberId: string): Promise<nu
   for (const { id } of rules) tx.emit({ type: 'recurring.changed', subjectId: id, groupId, data: { state: 'ended' } });
   const versions = await tx.query<{ id: string }>(
     `update expense.expense_version v set content = jsonb_set(v.content || '${BLANK_JSON}', '{split}', coalesce(${withoutItemNames("(v.content -> 'split')")}, 'null'))
-     from (select w.expense_id, w.version from expense.expense e join expense.expense_version w on w.expense_id = e.id
-       where e.group_id = $1 and (e.created_by = any ($2::uuid[]) or w.actor_member_id = any ($2::uuid[])) and w.content ->> 'description' <> '${ERASED_TEXT}' limit $3) mine
+     from (select w.expense_id, w.version from expense.expense_version w where w.group_id = $1 and w.actor_member_id = any ($2::uuid[])
+         and w.content ->> 'description' <> '${ERASED_TEXT}'
+       union select w.expense_id, w.version from expense.expense e join expense.expense_version w on w.expense_id = e.id
+         where e.group_id = $1 and e.created_by = any ($2::uuid[]) and w.content ->> 'description' <> '${ERASED_TEXT}' limit $3) mine
      where v.expense_id = mine.expense_id and v.version = mine.version returning v.expense_id as id`,
     values,
   );

@@ -36,8 +36,8 @@ export interface ExpenseMove {
 
 /**
  * Moves a posted expense to another group of the caller: its posting is reversed here, and made there or left to that
- * group's approval. Nobody's share changes. Receipts go along, comments of those who are in both groups too; the others
- * are of this group alone and go.
+ * group's approval. Nobody's share changes. Receipts go along; comments and earlier versions are
+ * of this group and stay with it, to be seen again when the expense comes back.
  *
  * @returns whether it waits for approval there.
  * @throws RefusalError not_found, forbidden, archived, deleted, period_locked, wrong_state, unknown_group, same_group,
@@ -114,7 +114,7 @@ async function settleIn(tx: Tx, { source, target, expense, member, mover, ids, u
   const state = round === null ? 'posted' : 'pending';
   await tx.query('update expense.expense set group_id = $2, created_by = $3 where id = $1', [expense.id, target.groupId, createdBy]);
   await writeExpense(tx, expense.id, { state, version, pendingVersion: null, postingId: round === null ? posting.id : null, content });
-  await takeAlong(tx, expense.id, target.groupId, ids, mover.id);
+  await takeReceipts(tx, expense.id, target.groupId, ids, mover.id);
   recordChange(tx, {
     groupId: source.groupId,
     subject: 'expense',
@@ -173,23 +173,11 @@ function contentIn(
   return { ...renamed, category, rate: target.currency === sourceCurrency ? content.rate : null };
 }
 
-async function takeAlong(tx: Tx, expenseId: string, groupId: string, ids: ReadonlyMap<string, string>, moverId: string): Promise<void> {
-  const pairs = [[...ids.keys()], [...ids.values()]];
+async function takeReceipts(tx: Tx, expenseId: string, groupId: string, ids: ReadonlyMap<string, string>, moverId: string): Promise<void> {
   await tx.query(
     `update expense.receipt r set group_id = $2,
        uploaded_by = coalesce((select n.into_id from unnest($3::uuid[], $4::uuid[]) as n (from_id, into_id) where n.from_id = r.uploaded_by), $5)
      where r.expense_id = $1`,
-    [expenseId, groupId, ...pairs, moverId],
-  );
-  await tx.query(
-    `update expense.comment c set group_id = $2, author_member_id = n.into_id,
-       mentions = array(select o.into_id from unnest(c.mentions) with ordinality as m (id, place)
-         join unnest($3::uuid[], $4::uuid[]) as o (from_id, into_id) on o.from_id = m.id order by m.place)
-     from unnest($3::uuid[], $4::uuid[]) as n (from_id, into_id) where c.expense_id = $1 and n.from_id = c.author_member_id`,
-    [expenseId, groupId, ...pairs],
-  );
-  await tx.query(
-    `update expense.comment set text = '', mentions = '{}', deleted_at = coalesce(deleted_at, $3) where expense_id = $1 and group_id <> $2`,
-    [expenseId, groupId, tx.now],
+    [expenseId, groupId, [...ids.keys()], [...ids.values()], moverId],
   );
 }

@@ -68,7 +68,7 @@ export async function listActivity(
      left join lateral (
        select v.content from expense.expense_version v
        left join expense.approval_round r on r.expense_id = v.expense_id and r.version = v.version
-       where a.content is not null and v.expense_id = a.subject_id and v.version < a.version and (r.outcome is null or r.outcome = 'approved')
+       where a.content is not null and v.expense_id = a.subject_id and v.group_id = $1 and v.version < a.version and (r.outcome is null or r.outcome = 'approved')
        order by v.version desc limit 1) b on true
      order by a.at desc, a.id desc`,
     [groupId, at, id, page.limit + 1, subject ?? null],
@@ -199,7 +199,7 @@ const ARMS: readonly Arm[] = [
       subject: `'comment'`,
       subject_id: 'k.id',
       expense_id: 'k.expense_id',
-      title: 'e.description',
+      title: `case when e.group_id = $1 then e.description end`,
       by: 'k.author_member_id',
     },
     from: `expense.comment k join expense.expense e on e.id = k.expense_id where k.group_id = $1 and k.deleted_at is null`,

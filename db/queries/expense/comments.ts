@@ -13,12 +13,15 @@ export interface CommentView {
   readonly editedAt: string | null;
 }
 
-const COLUMNS = `id, expense_id as "expenseId", group_id as "groupId", author_member_id as "authorMemberId", text,
-  array_to_json(mentions) as mentions, created_at as "createdAt", edited_at as "editedAt"`;
+const COLUMNS = `c.id, c.expense_id as "expenseId", c.group_id as "groupId", c.author_member_id as "authorMemberId", c.text,
+  array_to_json(c.mentions) as mentions, c.created_at as "createdAt", c.edited_at as "editedAt"`;
+
+/** Comments stay with the group in which they were written: of an expense that is in another one now they are not shown. */
+const SHOWN = 'expense.comment c join expense.expense e on e.id = c.expense_id and e.group_id = c.group_id';
 
 /** Reads a comment; null where there is none or it was taken away. */
 export async function findComment(query: Query, id: string): Promise<CommentView | null> {
-  const [row] = await query<CommentView>(`select ${COLUMNS} from expense.comment where id = $1 and deleted_at is null`, [id]);
+  const [row] = await query<CommentView>(`select ${COLUMNS} from ${SHOWN} where c.id = $1 and c.deleted_at is null`, [id]);
   return row ?? null;
 }
 
@@ -26,9 +29,9 @@ export async function findComment(query: Query, id: string): Promise<CommentView
 export async function listComments(query: Query, expenseId: string, page: PageRequest): Promise<CommentView[]> {
   const [createdAt = null, id = null] = page.after ?? [];
   return query<CommentView>(
-    `select ${COLUMNS} from expense.comment
-     where expense_id = $1 and deleted_at is null and ($2::timestamptz is null or (created_at, id) > ($2, $3::uuid))
-     order by created_at, id limit $4`,
+    `select ${COLUMNS} from ${SHOWN}
+     where c.expense_id = $1 and c.deleted_at is null and ($2::timestamptz is null or (c.created_at, c.id) > ($2, $3::uuid))
+     order by c.created_at, c.id limit $4`,
     [expenseId, createdAt, id, page.limit + 1],
   );
 }

@@ -126,7 +126,10 @@ export interface VersionView {
   readonly outcome: string | null;
 }
 
-/** Every version of an expense, the first one first. An expense that was never changed has the one that it shows. */
+/**
+ * Every version of an expense that was made in the group that it is in, the first one first: what it was in another group, stays there.
+ * An expense that was never changed has the one that it shows.
+ */
 export async function findVersions(query: Query, expense: ExpenseView): Promise<VersionView[]> {
   const rows = await query<{
     version: number;
@@ -137,13 +140,13 @@ export async function findVersions(query: Query, expense: ExpenseView): Promise<
     outcome: string | null;
   }>(
     `select v.version, v.change, v.content, v.actor_member_id as by, v.at, r.outcome
-     from (select expense_id, version, change, content, actor_member_id, at from expense.expense_version where expense_id = $1
+     from (select expense_id, version, change, content, actor_member_id, at from expense.expense_version where expense_id = $1 and group_id = $2
            union all
            select id, version, 'created', null, created_by, created_at from expense.expense e
            where id = $1 and not exists (select 1 from expense.expense_version v where v.expense_id = e.id)) v
      left join expense.approval_round r on r.expense_id = v.expense_id and r.version = v.version
      order by v.version`,
-    [expense.id],
+    [expense.id, expense.groupId],
   );
   return rows.map((row) => ({ ...row, content: row.content ?? expense.content }));
 }

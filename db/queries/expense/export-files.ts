@@ -39,7 +39,7 @@ export const EXPENSE_EXPORT: readonly ExportFile[] = [
     name: 'expense-changes.json',
     sql: `select v.expense_id || '/' || v.version as cursor,
         jsonb_build_object('expenseId', v.expense_id, 'version', v.version, 'groupId', v.group_id, 'change', v.change, 'content', v.content, 'at', v.at) as row
-      from expense.member m join expense.expense e on e.group_id = m.group_id join expense.expense_version v on v.expense_id = e.id
+      from expense.member m join expense.expense_version v on v.group_id = m.group_id
       where m.user_id = $1 and v.actor_member_id = m.id
         and (v.expense_id, v.version) > (coalesce(nullif(split_part($2, '/', 1), ''), '00000000-0000-0000-0000-000000000000')::uuid,
           coalesce(nullif(split_part($2, '/', 2), ''), '0')::int)

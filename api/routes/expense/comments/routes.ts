@@ -123,7 +123,7 @@ export const commentRoutes: readonly AnyRoute[] = [list, create, update, remove]
 interface SeenComment extends OfGroup {
   readonly commentId: string;
   readonly isAuthor: boolean;
-  readonly isDeleted: boolean;
+  readonly isShown: boolean;
 }
 
 /** A comment that the caller may see. */
@@ -132,9 +132,10 @@ function commentAccess(policy: Policy): Access<SeenComment> {
   return {
     resource: 'comment',
     async load(deps, { userId }, params) {
-      const columns = `r.id as "commentId", r.author_member_id = m.member_id as "isAuthor", r.deleted_at is not null as "isDeleted"`;
+      const columns = `r.id as "commentId", r.author_member_id = m.member_id as "isAuthor", r.deleted_at is null
+        and exists (select 1 from expense.expense e where e.id = r.expense_id and e.group_id = r.group_id) as "isShown"`;
       const found = await findAsMember<SeenComment>(deps, 'comment', columns, { id: params['commentId'], userId });
-      return found === null || found.isDeleted ? null : found;
+      return found?.isShown === true ? found : null;
     },
     permit: ({ role, isAuthor }) => hasStanding(standing, role, (relation) => relation === 'creator' && isAuthor),
   };

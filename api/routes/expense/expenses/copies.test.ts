@@ -124,12 +124,12 @@ describe('copies and moves of expenses', function () {
   });
 
   describe('move', () => {
-    it('an expense, goes with each share to the cent, its receipts and the comments of who is in both groups', async () => {
+    it('an expense, goes with each share to the cent and its receipts; comments stay with their group', async () => {
       const before = (await ana.call('GET', `/v1/expenses/${expenseId}`)).body.shares as { memberId: string; paid: string; owed: string }[];
       const receipt = (await ana.call('POST', `/v1/expenses/${expenseId}/receipts`, formOf(ONE_PIXEL))).body.id as string;
       const cem = await api.user('Cem');
       await join(ana, home.id, cem, { role: 'contributor' });
-      await ben.call('POST', `/v1/expenses/${expenseId}/comments`, { text: 'Mine', mentions: [home.ana, home.guest] });
+      const mine = await ben.call('POST', `/v1/expenses/${expenseId}/comments`, { text: 'Mine', mentions: [home.ana, home.guest] });
       await cem.call('POST', `/v1/expenses/${expenseId}/comments`, { text: 'Of this group alone' });
       const nets = await balances(home);
 
@@ -150,25 +150,42 @@ describe('copies and moves of expenses', function () {
       assert.deepEqual([await balances(home), await balances(away)], [{}, nets]);
       assert.equal((await ben.call('GET', `/v1/receipts/${receipt}`)).status, 200);
       assert.equal((await cem.call('GET', `/v1/receipts/${receipt}`)).status, 404);
-      const { body: comments } = await ana.call('GET', `/v1/expenses/${expenseId}/comments`);
-      assert.deepEqual(
-        comments.data.map((one: Record<string, unknown>) => [one['text'], one['authorMemberId'], one['mentions']]),
-        [['Mine', away.ben, [away.ana, away.guest]]],
-      );
+      const texts = async (who = ana): Promise<string[]> =>
+        (await who.call('GET', `/v1/expenses/${expenseId}/comments`)).body.data.map((one: { text: string }) => one.text);
+      assert.deepEqual(await texts(), []);
+      const at = `/v1/comments/${mine.body.id}`;
+      assert.deepEqual(refusalOf(await ben.call('PATCH', at, { text: 'Changed' })), [404, 'not_found']);
+      assert.equal((await ana.call('POST', `/v1/expenses/${expenseId}/comments`, { text: 'Of there' })).status, 201);
+      assert.deepEqual(await texts(), ['Of there']);
       assert.equal((await cem.call('GET', `/v1/expenses/${expenseId}`)).status, 404);
+      await ana.call('POST', `/v1/expenses/${expenseId}/move`, { groupId: home.id, memberMap: { [away.guest]: home.guest } });
+      assert.deepEqual(await texts(cem), ['Mine', 'Of this group alone']);
     });
 
     it('both groups, tell of it, the one it left no more than what it was there', async () => {
       await ana.call('PATCH', `/v1/expenses/${expenseId}`, { description: 'Supper' }, ANY);
+      await ana.call('POST', `/v1/expenses/${expenseId}/comments`, { text: 'Here' });
       await move(away);
       await ana.call('PATCH', `/v1/expenses/${expenseId}`, { description: 'Secret of there' }, ANY);
       assert.deepEqual(await activity(away), ['expense.edited Secret of there', 'expense.moved Secret of there']);
       assert.deepEqual(await activity(home), ['expense.moved_away -', 'expense.edited Supper', 'expense.created Dinner']);
+      const moved = (await ana.call('GET', `/v1/groups/${away.id}/activity?subject=expense`)).body.data.at(-1);
+      assert.deepEqual([moved.type, moved.changes], ['expense.moved', []]);
+      const said = (await ana.call('GET', `/v1/groups/${home.id}/activity?subject=comment`)).body.data;
+      assert.deepEqual(
+        said.map((one: { title: string | null }) => one.title),
+        [null],
+      );
       const { body } = await ben.call('GET', `/v1/expenses/${expenseId}/history`);
       assert.deepEqual(
         body.data.map((one: { change: string }) => one.change),
-        ['created', 'edited', 'moved', 'edited'],
+        ['moved', 'edited'],
       );
+      assert.deepEqual(
+        body.data.map((one: { changes: object[] }) => one.changes),
+        [[], [{ field: 'description', from: 'Supper', to: 'Secret of there' }]],
+      );
+      assert.equal((await ben.call('POST', `/v1/expenses/${expenseId}/comments`, { text: 'There' })).status, 201);
       const told = api.events.filter(({ event }) => event.subjectId === expenseId && event.type.startsWith('expense.moved'));
       assert.deepEqual(
         told.map(({ event }) => [event.type, event.groupId]),

@@ -230,7 +230,7 @@ const move = route({
   tag,
   summary: 'Move an expense to another group of mine',
   description:
-    'Its posting is reversed here and made there, under the policy there (202 where it waits). Nobody’s share changes. Receipts go along, and comments of people who are in both groups.',
+    'Its posting is reversed here and made there, under the policy there (202 where it waits). Nobody’s share changes. Receipts go along; its history and its comments stay with this group, and are shown again when it comes back.',
   access: expenseAccess,
   params: schema.expenseParams,
   body: schema.moveExpense,
@@ -251,7 +251,7 @@ const history = route({
   tag,
   summary: 'Read how an expense came to be what it is',
   description:
-    'Every version, the first one first: who made it, when, and what it changed field by field. Proposed edits are among them, with their outcome.',
+    'Every version, the first one first: who made it, when, and what it changed field by field. Proposed edits are among them, with their outcome. Of one that came from another group, only what it became here.',
   access: expenseAccess,
   params: schema.expenseParams,
   query: listQuery,
