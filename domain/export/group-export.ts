@@ -4,6 +4,8 @@ export type ExportState = (typeof EXPORT_STATES)[number];
 
 /** Exports of one group that a person may have running at once. */
 export const RUNNING_EXPORTS_MAX = 3;
+/** The same in all groups together: bounds what runs may fill, before the bound on what is kept sees it. */
+export const RUNNING_EXPORTS_OF_PERSON_MAX = 10;
 /** Days for which the file of an export is kept, as for the export of an account. */
 export const EXPORT_FILE_DAYS = 7;
 /** Files of exports that are kept of one person; the oldest goes when there is one more. */

@@ -212,6 +212,7 @@ describe('erasure of an account, the proof', function () {
       ['expense/expenses.json', phone],
       ['expense/comments.json', phone],
       ['expense/imports.json', word],
+      ['expense/exports.json', place.home],
       ['payment/refunds.json', word],
       ['notification/reminders.json', place.homeMember],
     ] as const)

@@ -56,7 +56,7 @@ export async function packSum(tx: Tx, exportId: string, sha256: string): Promise
   await pack(tx, held, { ...position, entry: 'receipts' }, { content, entry, listed });
 }
 
-/** Packs a receipt, or notes that its file is gone. @param after the receipt before it, with which it was looked for. */
+/** Packs the receipt that {@link packNext} asked for, or notes that its file is gone. */
 export async function packReceipt(tx: Tx, exportId: string, receipt: ExportedReceipt, content: ReceiptContent): Promise<void> {
   const held = await lockExport(tx, exportId);
   const position = packingOf(held);

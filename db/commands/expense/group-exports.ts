@@ -1,6 +1,12 @@
 import { v7 as uuidv7 } from 'uuid';
 import type { ExportFormatName } from '../../../domain/export/formats.ts';
-import { EXPORT_BYTES_MAX, EXPORT_FILE_DAYS, KEPT_EXPORTS_MAX, RUNNING_EXPORTS_MAX } from '../../../domain/export/group-export.ts';
+import {
+  EXPORT_BYTES_MAX,
+  EXPORT_FILE_DAYS,
+  KEPT_EXPORTS_MAX,
+  RUNNING_EXPORTS_MAX,
+  RUNNING_EXPORTS_OF_PERSON_MAX,
+} from '../../../domain/export/group-export.ts';
 import type { ExportState } from '../../../domain/export/group-export.ts';
 import type { GroupState } from '../../../domain/group.ts';
 import { refusal } from '../../../domain/refusal.ts';
@@ -9,6 +15,9 @@ import type { Tx } from '../../transact.ts';
 import { endExport, type HeldExport, lockExport, readExport } from './export-store.ts';
 import { lockGroup } from './groups.ts';
 import { actingMember } from './members.ts';
+
+/** A number of its own for the locks of this file, so that they meet no others. */
+const LOCKS = 60;
 
 /** An export as a caller asks for it. */
 export interface NewExport {
@@ -30,12 +39,7 @@ export interface NewExport {
 export async function openExport(tx: Tx, command: NewExport): Promise<string> {
   const group = await lockGroup(tx, command.groupId, command.states);
   const actor = await actingMember(tx, group, command.userId, command.least);
-  const [running] = await tx.query<{ n: number }>(
-    `select count(*)::int as n from expense.group_export where group_id = $1 and user_id = $2 and state = 'running'`,
-    [command.groupId, command.userId],
-  );
-  if ((running?.n ?? 0) >= RUNNING_EXPORTS_MAX)
-    throw refusal('export_limit_reached', `At most ${RUNNING_EXPORTS_MAX} exports of yours of a group run at once; wait for one to end.`);
+  await refuseTooMany(tx, command);
   const id = command.id ?? uuidv7();
   const inserted = await tx.query(
     `insert into expense.group_export (id, group_id, user_id, member_id, format, receipts, until, created_at, updated_at)
@@ -45,6 +49,22 @@ export async function openExport(tx: Tx, command: NewExport): Promise<string> {
   if (inserted.length === 0) throw refusal('id_taken', 'This id is in use.', '/id');
   tx.emit({ type: 'export.requested', subjectId: id, groupId: command.groupId, actorId: command.userId, data: {} });
   return id;
+}
+
+async function refuseTooMany(tx: Tx, { groupId, userId }: NewExport): Promise<void> {
+  // Held for the person in all their groups, so that two at once do not both take the last place.
+  await tx.query('select pg_advisory_xact_lock(hashtextextended($1, $2))', [userId, LOCKS]);
+  const [running] = await tx.query<{ here: number; all: number }>(
+    `select count(*) filter (where group_id = $1)::int as here, count(*)::int as all from expense.group_export where user_id = $2 and state = 'running'`,
+    [groupId, userId],
+  );
+  const { here, all } = running ?? { here: 0, all: 0 };
+  const limit =
+    here >= RUNNING_EXPORTS_MAX
+      ? `${RUNNING_EXPORTS_MAX} exports of yours of a group`
+      : `${RUNNING_EXPORTS_OF_PERSON_MAX} exports of yours`;
+  if (here >= RUNNING_EXPORTS_MAX || all >= RUNNING_EXPORTS_OF_PERSON_MAX)
+    throw refusal('export_limit_reached', `At most ${limit} run at once; wait for one to end.`);
 }
 
 /**

@@ -15,7 +15,13 @@ import { UNFINISHED_EXPENSE } from '../../../../db/queries/expense/unfinished.ts
 import { transact, type Tx } from '../../../../db/transact.ts';
 import { processOf } from '../../../../domain/events.ts';
 import { EXPORT_FORMATS } from '../../../../domain/export/formats.ts';
-import { EXPORT_BYTES_MAX, EXPORT_FILES_MAX, KEPT_EXPORTS_MAX, RUNNING_EXPORTS_MAX } from '../../../../domain/export/group-export.ts';
+import {
+  EXPORT_BYTES_MAX,
+  EXPORT_FILES_MAX,
+  KEPT_EXPORTS_MAX,
+  RUNNING_EXPORTS_MAX,
+  RUNNING_EXPORTS_OF_PERSON_MAX,
+} from '../../../../domain/export/group-export.ts';
 import { startApi, type TestAnswer, type TestApi, type TestUser } from '../../../../test/support/api.ts';
 import { createGroup, join, refusalOf } from '../../../../test/support/groups.ts';
 import { formOf, ONE_PAGE, ONE_PIXEL } from '../../../../test/support/pictures.ts';
@@ -297,6 +303,17 @@ describe('exports by a process', function () {
     await asked(other.groupId);
     assert.equal((await ana.call('POST', `/v1/exports/${opened[0]!.body.id}/cancel`)).status, 202);
     await asked(groupId);
+  });
+
+  it('exports that run in several groups, at the limit of a person and one more, also at once', async () => {
+    const cleo = await api.user('Cleo');
+    const groups = await Promise.all(Array.from({ length: 4 }, () => createGroup(cleo)));
+    const answers = await Promise.all(
+      groups.flatMap(({ id }) => Array.from({ length: RUNNING_EXPORTS_MAX }, () => cleo.call('POST', `/v1/groups/${id}/exports`, {}))),
+    );
+    const refused = answers.filter(({ status }) => status !== 202);
+    assert.equal(answers.length - refused.length, RUNNING_EXPORTS_OF_PERSON_MAX);
+    for (const answer of refused) assert.deepEqual(refusalOf(answer), [409, 'export_limit_reached']);
   });
 
   it('no file before it is done, and none after it was taken back, which is done once', async () => {

@@ -33,6 +33,5 @@ export const exportView = z
   })
   .meta({ id: 'Export' });
 
-export const exportFile = z.string().meta({ format: 'binary' });
 export const groupParams = z.strictObject({ groupId: id });
 export const exportParams = z.strictObject({ exportId: id });
