@@ -72,7 +72,8 @@ export async function endImport(tx: Tx, held: HeldImport, end: ImportEnd): Promi
   const [row] = await tx.query<{ imported: number }>(
     `update expense.import set state = $2, phase = null, updated_at = $3, ended_at = $3, problems = problems || $4::jsonb,
       problem_count = problem_count + $5 where id = $1 returning imported`,
-    [held.id, end.state, tx.now, JSON.stringify(problems), problems.length],
+    // The first says why it ended, and is told in any case.
+    [held.id, end.state, tx.now, JSON.stringify(problems.slice(0, Math.max(1, PROBLEMS_KEPT_MAX - held.problems.length))), problems.length],
   );
   if (held.dryRun || (end.state === 'done' && row?.imported === 0) || end.state === 'failed') return;
   const [member = null] = await tx.query<{ id: string; userId: string | null }>(

@@ -1,6 +1,8 @@
-import type { RowProblem } from '../../../domain/import/file.ts';
+import { problem, type RowProblem } from '../../../domain/import/file.ts';
 import { GROUP_STATES } from '../../../domain/group.ts';
 import { EXPENSE_COLUMNS, type ExpenseRow, toExpenseView } from '../../queries/expense/expenses.ts';
+import { refusal } from '../../../domain/refusal.ts';
+import type { GroupContext } from '../../queries/expense/group-context.ts';
 import type { Tx } from '../../transact.ts';
 import { lockGroup } from './groups.ts';
 import { endImport, type HeldImport, lockImport, readImportRow } from './import-store.ts';
@@ -13,19 +15,21 @@ const UNDO_BATCH_MAX = 250;
 
 /**
  * Reverses the next batch of what an import recorded: postings by reversals, expenses as deleted ones with their history.
- * What somebody deleted before is passed over. The group may be in any state: what was written has to go.
+ * What somebody deleted before is passed over, and what names a member who has left is kept, since nobody who has left may owe
+ * or be owed. The group may be in any state: what was written has to go.
  *
  * @returns whether there is more.
  */
 export async function undoNextRows(tx: Tx, importId: string): Promise<boolean> {
   const { groupId } = await readImportRow(tx.query, importId);
-  await holdGroup(tx, groupId);
+  const context = await holdGroup(tx, groupId);
   const held = await lockImport(tx, importId);
   if (held.state !== 'running') return false;
   await tx.query(`update expense.import set phase = 'undoing', updated_at = $2 where id = $1`, [importId, tx.now]);
   const batch = await tx.query<{ key: string; id: string }>(
-    'select key, expense_id as id from expense.imported_row where import_id = $1 order by key limit $2',
-    [importId, UNDO_BATCH_MAX],
+    `select r.key, r.expense_id as id from expense.imported_row r where r.import_id = $1
+       and not exists (select 1 from expense.expense e where e.id = r.expense_id and ${movesAnyOf('$3')}) order by r.key limit $2`,
+    [importId, UNDO_BATCH_MAX, leftIn(context)],
   );
   if (batch.length === 0) return false;
   const ids = batch.map(({ id }) => id);
@@ -39,6 +43,29 @@ export async function undoNextRows(tx: Tx, importId: string): Promise<boolean> {
   await remove(tx, held, rows);
   await tx.query('delete from expense.imported_row where group_id = $1 and key = any($2::uuid[])', [groupId, batch.map(({ key }) => key)]);
   return batch.length === UNDO_BATCH_MAX;
+}
+
+/** Whether taking back an expense `e` changes the balance of any of some members, as `reopensWhoLeft` tells of one. */
+function movesAnyOf(ids: string): string {
+  return `e.posting_id is not null and exists (select 1 from jsonb_array_elements(e.shares) s
+    where s ->> 'memberId' = any(${ids}::text[]) and s ->> 'paid' <> s ->> 'owed')`;
+}
+
+function leftIn(context: GroupContext): string[] {
+  return [...context.members.values()].flatMap(({ id, active }) => (active ? [] : [id]));
+}
+
+/** Refuses an undo that would change what somebody who has left owes or is owed. @throws RefusalError member_left. */
+export async function refuseUndoOfWhoLeft(tx: Tx, context: GroupContext, importId: string): Promise<void> {
+  const left = leftIn(context);
+  if (left.length === 0) return;
+  const rows = await tx.query(
+    `select 1 from expense.imported_row r join expense.expense e on e.id = r.expense_id
+     where r.import_id = $1 and e.group_id = $2 and ${movesAnyOf('$3')} limit 1`,
+    [importId, context.groupId, left],
+  );
+  if (rows.length > 0)
+    throw refusal('member_left', 'This would change the balance of a member who has left the group; let them join again first.');
 }
 
 async function remove(tx: Tx, held: HeldImport, rows: readonly ExpenseRow[]): Promise<void> {
@@ -90,7 +117,8 @@ async function remove(tx: Tx, held: HeldImport, rows: readonly ExpenseRow[]): Pr
 }
 
 /**
- * Ends an import of which nothing stands any more: members that it added and that nobody needs leave the group.
+ * Ends an import of which nothing stands any more but what names a member who has left: members that it added and that nobody
+ * needs leave the group.
  *
  * @param reason why it could not go on; without one somebody asked for the undo.
  */
@@ -112,8 +140,22 @@ export async function finishUndo(tx: Tx, importId: string, reason: RowProblem | 
     const actor = held.undoBy === null ? null : await memberOf(tx, group, held.undoBy);
     for (const { id } of unneeded) await markLeft(tx, group, actor, await memberOf(tx, group, id));
   }
-  if (reason !== null) await tx.query('update expense.import set imported = 0 where id = $1', [importId]);
-  await endImport(tx, held, reason === null ? { state: 'undone', by: held.undoBy } : { state: 'failed', by: null, problems: [reason] });
+  const standing = await tx.query<{ id: string }>(
+    `select e.id from expense.imported_row r join expense.expense e on e.id = r.expense_id
+     where r.import_id = $1 and e.group_id = $2 and e.state <> 'deleted' order by e.id`,
+    [importId, groupId],
+  );
+  const kept = standing.map(({ id }) => keptProblem(id));
+  if (reason !== null) await tx.query('update expense.import set imported = $2 where id = $1', [importId, kept.length]);
+  await endImport(
+    tx,
+    held,
+    reason === null ? { state: 'undone', by: held.undoBy, problems: kept } : { state: 'failed', by: null, problems: [reason, ...kept] },
+  );
+}
+
+function keptProblem(expenseId: string): RowProblem {
+  return problem(0, 'member_left', `The expense ${expenseId} is kept: it names a member who has left the group.`);
 }
 
 /**

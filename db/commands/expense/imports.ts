@@ -7,6 +7,7 @@ import { loadGroupContexts } from '../../queries/expense/group-context.ts';
 import { binaryKindOf } from './decode-file.ts';
 import { lockGroup } from './groups.ts';
 import { lockImport, readImportRow } from './import-store.ts';
+import { refuseUndoOfWhoLeft } from './import-undo.ts';
 import { actingMember } from './members.ts';
 import { refuseLockedPeriod } from './period-lock.ts';
 import { holdGroup, memberIn } from './record.ts';
@@ -98,7 +99,7 @@ async function checkMemberMap(tx: Tx, { groupId, memberMap }: NewImport): Promis
  * Asks for an import to be undone: one that runs stops at its next batch, and what it recorded is reversed. Asked again
  * while it is being undone, nothing changes.
  *
- * @throws RefusalError not_found, forbidden, archived, deleted, period_locked, wrong_state.
+ * @throws RefusalError not_found, forbidden, archived, deleted, period_locked, member_left, wrong_state.
  */
 export async function requestUndo(
   tx: Tx,
@@ -114,6 +115,7 @@ export async function requestUndo(
     throw refusal('wrong_state', `This import has ${held.state === 'failed' ? 'failed' : 'been undone'}; there is nothing to undo.`);
   if (held.undoRequested) return;
   refuseLockedPeriod(context, await earliestDay(tx, held.id));
+  await refuseUndoOfWhoLeft(tx, context, held.id);
   await tx.query(
     `update expense.import set state = 'running', phase = case when state = 'done' then 'undoing' else phase end, undo_requested_at = $2, updated_at = $2,
       undo_by = $3, ended_at = null where id = $1`,

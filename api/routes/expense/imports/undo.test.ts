@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { eraseStep } from '../../../../db/commands/expense/erasure.ts';
 import { transact } from '../../../../db/transact.ts';
 import { startApi, type TestAnswer, type TestApi, type TestUser } from '../../../../test/support/api.ts';
-import { createGroup, join } from '../../../../test/support/groups.ts';
+import { createGroup, join, refusalOf } from '../../../../test/support/groups.ts';
 import { activitiesOf, importText, runImport } from '../../../../test/support/imports.ts';
 import { testDatabaseUrl } from '../../../../test/support/servers.ts';
 
@@ -98,11 +98,47 @@ describe('undo of an import', function () {
     );
   });
 
+  const leave = async (member: string): Promise<void> => {
+    const answer = await ana.call('DELETE', `/v1/groups/${groupId}/members/${member}`, undefined, { 'if-match': '*' });
+    assert.equal(answer.status, 204, JSON.stringify(answer.body));
+  };
+  const netsOf = async (): Promise<string[]> => {
+    const { balances } = (await ana.call('GET', `/v1/groups/${groupId}/balances`)).body;
+    return (balances as { net: string }[]).map(({ net }) => net).toSorted();
+  };
+
+  it('member who left since, would owe again: refused', async () => {
+    const done = await importText(api, ana, groupId, FILE);
+    const back = `${HEAD}2026-01-05,Back,Payment,5.00,EUR,-5.00,5.00\n`;
+    const second = await importText(api, ana, groupId, back);
+    await leave(done.members.Cleo);
+    assert.deepEqual(refusalOf(await ana.call('POST', `/v1/imports/${done.id}/undo`)), [409, 'member_left']);
+    assert.equal((await ana.call('GET', `/v1/imports/${done.id}`)).body.state, 'done');
+    assert.deepEqual(refusalOf(await ana.call('POST', `/v1/imports/${second.id}/undo`)), [409, 'member_left']);
+    assert.deepEqual(await netsOf(), []);
+  });
+
+  it('member who leaves while it is undone, keeps what names them, which is listed and not imported again', async () => {
+    const rows =
+      'Date,Description,Category,Cost,Currency,Ana,Cleo,Dan\n2026-01-03,Bread,General,10.00,EUR,5.00,-5.00,0.00\n2026-01-04,Back,Payment,5.00,EUR,-5.00,5.00,0.00\n2026-01-05,Tea,General,6.00,EUR,3.00,0.00,-3.00\n';
+    const done = await importText(api, ana, groupId, rows);
+    assert.equal((await ana.call('POST', `/v1/imports/${done.id}/undo`)).status, 202);
+    await leave(done.members.Cleo);
+    await runImport(api, done.id);
+    const undone = (await ana.call('GET', `/v1/imports/${done.id}`)).body;
+    assert.deepEqual([undone.state, undone.problems.map(({ code }: { code: string }) => code)], ['undone', ['member_left', 'member_left']]);
+    assert.deepEqual(await netsOf(), []);
+    const { data } = (await ana.call('GET', `/v1/groups/${groupId}/expenses`)).body;
+    assert.deepEqual((data as { description: string }[]).map(({ description }) => description).toSorted(), ['Back', 'Bread']);
+    const again = await importText(api, ana, groupId, rows);
+    assert.deepEqual([again.state, again.imported, again.skipped], ['done', 1, 2]);
+  });
+
   it('importer gone while the file is read, the import fails and writes nothing', async () => {
     const ben = await api.user('Ben');
     const member = await join(ana, groupId, ben, { role: 'admin' });
     const opened = await ben.call('POST', `/v1/groups/${groupId}/imports`, { format: 'auto', content: FILE });
-    assert.equal((await ana.call('DELETE', `/v1/groups/${groupId}/members/${member}`, undefined, { 'if-match': '*' })).status, 204);
+    await leave(member);
     await runImport(api, opened.body.id);
     const failed = (await ana.call('GET', `/v1/imports/${opened.body.id}`)).body;
     assert.deepEqual([failed.state, failed.problems[0]?.code], ['failed', 'importer_left']);
