@@ -216,6 +216,7 @@ const EXPECTED: Readonly<Record<string, Expected>> = {
   getExportFile: { ...own('expenses:read'), membersOnly: true },
   cancelExport: { ...own('expenses:read'), membersOnly: true },
   createImport: group('admin', 'expenses:write', { body: { format: 'auto', content: 'x', dryRun: true } }),
+  listImports: group('viewer', 'expenses:read'),
   getImport: group('viewer', 'expenses:read'),
   undoImport: group('admin', 'expenses:write'),
   createRecurring: group('contributor', 'expenses:write', { body: (world) => ({ ...MONTHLY, expense: dinner(world) }) }),

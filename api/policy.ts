@@ -210,6 +210,7 @@ export const POLICIES: Readonly<Record<string, Policy>> = {
   getExportFile: own('expenses:read', 'export'),
   cancelExport: own('expenses:read', 'export'),
   createImport: member('expenses:write', 'admin', { states: OPEN }),
+  listImports: member('expenses:read', 'viewer'),
   getImport: member('expenses:read', 'viewer', { on: 'import' }),
   undoImport: member('expenses:write', 'admin', { on: 'import', states: OPEN }),
   listSettlements: member('payments:read', 'viewer'),

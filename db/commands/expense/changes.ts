@@ -15,6 +15,7 @@ export interface Changes {
   member: 'added' | 'joined' | 'changed' | 'left' | 'merged' | 'unmerged';
   invitation: 'created' | 'accepted' | 'revoked' | 'expired';
   category: 'created' | 'changed';
+  import: 'done' | 'undone';
   /** What is not in its content, which has versions of its own. */
   expense: 'receipt_added' | 'receipt_removed' | 'moved_away';
 }

@@ -2,6 +2,7 @@ import type { RowProblem } from '../../../domain/import/file.ts';
 import type { ImportFormatName } from '../../../domain/import/registry.ts';
 import { refusal } from '../../../domain/refusal.ts';
 import type { Tx } from '../../transact.ts';
+import { recordChange } from './changes.ts';
 import { by } from './members.ts';
 
 /** Problems that are kept of one file; what is beyond is counted. About a megabyte of an answer. */
@@ -80,5 +81,7 @@ export async function endImport(tx: Tx, held: HeldImport, end: ImportEnd): Promi
     'select id, user_id as "userId" from expense.member where id = $1',
     [end.by],
   );
+  const change = { groupId: held.groupId, subject: 'import', subjectId: held.id, before: null, after: null } as const;
+  recordChange(tx, { ...change, change: end.state, by: end.by });
   tx.emit({ type: 'import.ended', subjectId: held.id, groupId: held.groupId, ...by(member), data: { state: end.state } });
 }

@@ -21,7 +21,7 @@ const schema = defineEntity({
 });
 
 /**
- * One change of a group, its policy, a member, an invitation or a category: who, when, field by field. Append-only, but
+ * One change of a group, its policy, a member, an invitation, a category or an import: who, when, field by field. Append-only, but
  * for texts that erasure and purge take out of `changes`. Expenses keep versions of their own.
  */
 export class Change extends schema.class {}

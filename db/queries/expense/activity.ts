@@ -14,6 +14,7 @@ export const ACTIVITY_SUBJECTS = [
   'invitation',
   'category',
   'adjustment',
+  'import',
   'settlement',
   'payment',
   'refund',
@@ -162,7 +163,7 @@ const ARMS: readonly Arm[] = [
       where r.group_id = $1 and r.outcome in ('approved', 'rejected', 'expired', 'withdrawn')`,
   },
   {
-    subjects: ['group', 'policy', 'member', 'invitation', 'category', 'expense'],
+    subjects: ['group', 'policy', 'member', 'invitation', 'category', 'import', 'expense'],
     at: 'c.at',
     id: `'change/' || c.id`,
     columns: {

@@ -542,6 +542,7 @@ class Play {
       getExportFile: [ofExport],
       cancelExport: [{ token: ben.token, path: { exportId: idOf(toCancel) } }],
       createImport: [{ ...group, body: { format: 'auto', content: BILLS } }],
+      listImports: [group],
       getImport: [{ token: group.token, path: { importId: idOf(standingImport) } }],
       undoImport: [{ token: group.token, path: { importId: idOf(toUndo) } }],
       getGroupStats: [{ ...group, query: { by: 'member', from: '2026-01-01' } }],

@@ -1,12 +1,13 @@
 import { openImport, requestUndo } from '../../../../db/commands/expense/imports.ts';
-import { findImport, type ImportView } from '../../../../db/queries/expense/imports.ts';
+import { findImport, type ImportSummary, listImports } from '../../../../db/queries/expense/imports.ts';
+import { toPage } from '../../../../db/cursor.ts';
 import type { Tx } from '../../../../db/transact.ts';
 import { workflowId } from '../../../../domain/events.ts';
 import { IMPORT_BYTES_MAX } from '../../../../domain/import/file.ts';
 import { groupAccess } from '../../../access.ts';
 import { leastOf, statesOf } from '../../../policy.ts';
 import { type AnyRoute, type Answer, route } from '../../../route.ts';
-import { toInstant } from '../../../schemas.ts';
+import { listOf, listQuery, toInstant } from '../../../schemas.ts';
 import { importAccess } from './access.ts';
 import * as schema from './schema.ts';
 
@@ -41,6 +42,26 @@ const create = route({
       });
       return answerImport(tx.query, importId, 202);
     }),
+});
+
+const list = route({
+  service: 'expense',
+  method: 'get',
+  path: '/v1/groups/:groupId/imports',
+  operationId: 'listImports',
+  tag,
+  summary: 'List the imports of a group',
+  access: groupAccess,
+  params: schema.groupParams,
+  query: listQuery,
+  answers: {
+    200: { description: 'The newest first; each tells by itself what is wrong with its rows.', schema: listOf(schema.importSummary) },
+  },
+  handle: async (request) => {
+    const page = request.page(`imports/${request.params.groupId}`);
+    const rows = await listImports(request.read, request.params.groupId, page);
+    return { status: 200, body: toPage(rows, page, page.cursor, (row) => [row.createdAt, row.id], present) };
+  },
 });
 
 const get = route({
@@ -78,7 +99,7 @@ const undo = route({
 });
 
 /** Operations on imports. */
-export const importRoutes: readonly AnyRoute[] = [create, get, undo];
+export const importRoutes: readonly AnyRoute[] = [create, list, get, undo];
 
 async function answerImport(query: Tx['query'], importId: string, status: number): Promise<Answer> {
   const view = await findImport(query, importId);
@@ -86,7 +107,7 @@ async function answerImport(query: Tx['query'], importId: string, status: number
   return { status, ...(status === 202 ? { headers: { Location: `/v1/imports/${importId}` } } : {}), body: present(view) };
 }
 
-function present(view: ImportView): Record<string, unknown> {
+function present(view: ImportSummary): Record<string, unknown> {
   return {
     ...view,
     createdAt: toInstant(view.createdAt),

@@ -76,5 +76,7 @@ export const importView = z
   })
   .meta({ id: 'Import' });
 
+export const importSummary = importView.omit({ problems: true, members: true }).meta({ id: 'ImportSummary' });
+
 export const groupParams = z.strictObject({ groupId: id });
 export const importParams = z.strictObject({ importId: id });

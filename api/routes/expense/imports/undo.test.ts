@@ -50,7 +50,7 @@ describe('undo of an import', function () {
 
   it('asked for by another member, is their act in history, activity and events', async () => {
     const ben = await api.user('Ben');
-    await join(ana, groupId, ben, { role: 'admin' });
+    const benId = await join(ana, groupId, ben, { role: 'admin' });
     const done = await importText(api, ben, groupId, FILE);
     assert.equal((await undo(done.id)).state, 'undone');
     assert.deepEqual(
@@ -58,6 +58,15 @@ describe('undo of an import', function () {
       [[own], [own]],
     );
     assert.equal((await actorsOf(done.id))['import.ended'], ana.userId);
+    for (const [type, by] of [
+      ['import.undone', own],
+      ['import.done', benId],
+    ]) {
+      assert.deepEqual(
+        (await activity(type!)).map(({ subject, by: whose }) => [subject, whose]),
+        [[{ kind: 'import', id: done.id }, by]],
+      );
+    }
     assert.equal((await actorsOf(done.members.Cleo))['member.left'], ana.userId);
   });
 
