@@ -124,9 +124,11 @@ export async function restoreExpense(tx: Tx, command: ExpenseCommand): Promise<v
   refuseClosedGroup(context);
   refuseLockedPeriod(context, [expense.content.date]);
   unwrap(moveExpense({ state: expense.state, event: 'restore_post' }));
-  refuseLeftMembers(context, expense.content);
+  // To post it is to move what its deletion moved, the other way round.
+  refuseReopening(context, expense.content, null);
   const limit = await rateToLimit(rateReaderIn(tx), context, expense.content);
   const round: ApprovalRound | null = roundFor(context, expense.content, member.id, limit);
+  if (round !== null) refuseLeftMembers(context, expense.content);
   const state = unwrap(moveExpense({ state: expense.state, event: round === null ? 'restore_post' : 'restore_submit' }));
   const version = await nextVersion(tx, expense);
   await keepVersion(tx, expense, { version, change: 'restored', content: expense.content, by: member.id });

@@ -77,14 +77,28 @@ describe('expenses of who has left', function () {
     assert.equal((await move()).status, 200);
   });
 
-  it('in which they have nothing, is deleted as any other', async () => {
+  it('in which they have nothing, is deleted and restored as any other, unless somebody would be asked', async () => {
     const parts = [
       { memberId: anaId, amount: '4.00' },
       { memberId: benId, amount: '0.00' },
     ];
     const id = await record(caraId, '4.00', { method: 'exact', parts });
     await leave();
+    const restore = (): Promise<TestAnswer> => ana.call('POST', `/v1/expenses/${id}/restore`);
+    const before = await balances();
     assert.equal((await remove(id)).status, 204);
+    assert.equal((await restore()).body.state, 'posted');
+    assert.deepEqual(await balances(), before);
+    await remove(id);
+    await ana.call('PATCH', `/v1/groups/${groupId}`, { policy: { approval: { mode: 'all' } } }, ANY);
+    assert.deepEqual(refusalOf(await restore()), LEFT);
+  });
+
+  it('deleted before they leave, is not restored against them', async () => {
+    const id = await record(anaId, '4.00', { method: 'equal', among: [benId] });
+    assert.equal((await remove(id)).status, 204);
+    await leave();
+    assert.deepEqual(refusalOf(await ana.call('POST', `/v1/expenses/${id}/restore`)), LEFT);
   });
 
   it('an edit that waits and would take them out, is rejected when they leave', async () => {
