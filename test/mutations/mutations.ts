@@ -593,4 +593,10 @@ export const MUTATIONS: readonly Mutation[] = [
     file: 'api/routes/expense/expenses/copies.test.ts',
     test: 'both groups, tell of it, the one it left no more than what it was there',
   },
+  {
+    patch: '189-zone-changed-asleep',
+    breaks: 'a group that moves to another zone wakes its recurring expenses',
+    file: 'api/routes/expense/recurring/recurring.test.ts',
+    test: 'in a group that moves to another zone, is due by its clock, under a new version, and wakes its process; other changes wake none',
+  },
 ];

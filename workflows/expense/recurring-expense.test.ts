@@ -144,6 +144,21 @@ describe('recurring expense', function () {
     await recordHistory(env.client, 'expense', rule.handle.workflowId, 'recurring-expense-resumed-and-ended');
   });
 
+  it('in a group that moves to the other side of the date line, the waiting process records what has begun there at once', async () => {
+    const day = (await today('Pacific/Kiritimati')).toISODate()!;
+    const rule = await ruleIn('Etc/GMT+12', { every: { n: 1, unit: 'year' }, start: day, end: { count: 1 } });
+    assert.equal(await rule.handle.executeUpdate(retryNow), 'active');
+    assert.deepEqual(await datesOf(rule), []);
+    const begun = await env.currentTimeMs();
+    const sent = api.events.length;
+    const moved = await ana.call('PATCH', `/v1/groups/${rule.groupId}`, { timeZone: 'Pacific/Kiritimati' }, { 'if-match': '*' });
+    assert.equal(moved.status, 200);
+    for (const { process } of api.events.slice(sent)) if (process?.process === 'recurringExpense') await wake(env.client, process);
+    assert.deepEqual(await rule.handle.result(), { state: 'ended', recorded: 1 });
+    const recordedAt = Date.parse(looks.get(rule.id)!.find(({ recorded }) => recorded === 1)!.nowIso);
+    assert.ok(recordedAt - begun < 3_600_000, `${recordedAt - begun} ms later`);
+  });
+
   it('told in advance and looked at by an operator, records nothing early', async () => {
     const zone = 'America/Havana';
     const at = await today(zone);

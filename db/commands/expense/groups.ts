@@ -10,6 +10,7 @@ import { brokenUnique } from '../../errors.ts';
 import type { Tx } from '../../transact.ts';
 import { groupFacts, memberFacts, policyFacts, recordChange } from './changes.ts';
 import { acceptedPolicy } from './group-policy.ts';
+import { touchRules } from './recurring-slots.ts';
 
 /** Who acts, and under which name they show in the group. */
 export interface GroupFounder {
@@ -94,7 +95,10 @@ export async function updateGroup(
 ): Promise<void> {
   const [before, policyBefore] = [groupFacts(group), policyFacts(group.policy)];
   if (change.name !== undefined) group.name = change.name;
-  if (change.timeZone !== undefined) group.timeZone = change.timeZone;
+  if (change.timeZone !== undefined && change.timeZone !== group.timeZone) {
+    group.timeZone = change.timeZone;
+    await touchRules(tx, group.id);
+  }
   if (change.policy !== undefined) group.policy = await acceptedPolicy(tx, group.id, change.policy);
   touchGroup(tx, group);
   const note = { groupId: group.id, subjectId: group.id, by: actor.id };

@@ -13,6 +13,7 @@ import { userIdOf } from './members.ts';
 import { checkPromisedPlaces, openInvitations, refuseMovingMoney, refuseWaitingExpenses } from './merge-checks.ts';
 import { refuseLockedPeriod } from './period-lock.ts';
 import { mergePresets } from './presets.ts';
+import { touchRules } from './recurring-slots.ts';
 import type { Rewritten } from './rewrite-expenses.ts';
 
 /**
@@ -150,16 +151,6 @@ const AUTHORSHIP: readonly string[] = [
 /** Makes one member the author of what another one made. Call it when an account moves between them. */
 export async function moveAuthorship(tx: Tx, groupId: string, from: string, into: string): Promise<void> {
   for (const statement of AUTHORSHIP) await tx.query(statement, [groupId, from, into]);
-}
-
-/** Recurring expenses show, and record, who remains of a merge: whoever holds their version has to read them again. */
-export async function touchRules(tx: Tx, groupId: string): Promise<void> {
-  const touched = await tx.query<{ id: string; state: 'active' | 'paused' }>(
-    `update expense.recurring_rule set version = version + 1, updated_at = $2 where group_id = $1 and state <> 'ended' returning id, state`,
-    [groupId, tx.now],
-  );
-  // Their processes look again: one may just have been refused for who was merged.
-  for (const { id, state } of touched) tx.emit({ type: 'recurring.changed', subjectId: id, groupId, data: { state } });
 }
 
 function mergedPolicy({ defaultSplit, ...policy }: GroupPolicy, pair: MergedPair): GroupPolicy {

@@ -37,6 +37,19 @@ export async function replan(tx: Tx, rule: RecurringRule): Promise<void> {
   advance(rule, await skippedAhead(tx.query, rule));
 }
 
+/**
+ * Says that the recurring expenses of a group that is held for update are others now: they show, and record, who remains of a merge, and
+ * are due by the clock of the group's zone. Whoever holds their version has to read them again.
+ */
+export async function touchRules(tx: Tx, groupId: string): Promise<void> {
+  const touched = await tx.query<{ id: string; state: 'active' | 'paused' }>(
+    `update expense.recurring_rule set version = version + 1, updated_at = $2 where group_id = $1 and state <> 'ended' returning id, state`,
+    [groupId, tx.now],
+  );
+  // Their processes look again: one may just have been refused for who was merged, another one wait for a time that is none any more.
+  for (const { id, state } of touched) tx.emit({ type: 'recurring.changed', subjectId: id, groupId, data: { state } });
+}
+
 /** Moves on to the first slot that is not settled yet; a rule without one has ended. */
 function advance(rule: RecurringRule, settled: ReadonlySet<string>): void {
   const schedule = scheduleOf(rule);

@@ -84,7 +84,7 @@ export async function createRule(
  * Changes what a rule says; what is left out stays. A new schedule begins after the slots that are settled.
  *
  * @param check compares the caller's precondition with the locked row's version.
- * @throws RefusalError as {@link createRule}, and recurring_ended.
+ * @throws RefusalError as {@link createRule}, and recurring_ended; period_locked where another start makes a locked slot the next one.
  */
 export async function changeRule(
   tx: Tx,
@@ -105,6 +105,7 @@ export async function changeRule(
   if (change.noticeDays !== undefined) rule.noticeDays = change.noticeDays;
   Object.assign(rule, columnsOf(schedule));
   await replan(tx, rule);
+  if (schedule.start !== now.start && rule.nextOn != null) refuseLockedPeriod(context, [rule.nextOn], '/start');
   touch(tx, rule, command.userId);
 }
 

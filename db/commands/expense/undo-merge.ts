@@ -12,8 +12,9 @@ import { lockGroup, touchGroup } from './groups.ts';
 import { findPostings, type NewPosting } from './ledger.ts';
 import { checkRoom, memberOf } from './members.ts';
 import { refuseMovingMoney } from './merge-checks.ts';
-import { moveAuthorship, touchRules } from './merge-members.ts';
+import { moveAuthorship } from './merge-members.ts';
 import { refuseLockedPeriod } from './period-lock.ts';
+import { touchRules } from './recurring-slots.ts';
 import { type ExpenseRewrite, type PostingRewrite, rewriteExpenses, rewritePostings, type Rewritten } from './rewrite-expenses.ts';
 
 /** What became of a merge that was undone. */

@@ -199,6 +199,9 @@ describe('recurring expenses', function () {
     const { id } = (await make(at)).body;
     assert.equal((await at.ana.call('POST', `/v1/groups/${at.groupId}/lock`, { until: today() })).status, 200);
     assert.deepEqual(refusalOf(await make(at, { start: addDays(today(), -1) })), [409, 'period_locked']);
+    const earlier = await at.ana.call('PATCH', `/v1/recurring/${id}`, { start: addDays(today(), -1) }, any);
+    assert.deepEqual([...refusalOf(earlier), earlier.body.errors[0].pointer], [409, 'period_locked', '/start']);
+    assert.equal((await at.ana.call('PATCH', `/v1/recurring/${id}`, { start: addDays(today(), 1) }, any)).status, 200);
     await at.ana.call('POST', `/v1/groups/${at.groupId}/archive`);
     assert.deepEqual(refusalOf(await make(at)), [409, 'archived']);
     assert.deepEqual(refusalOf(await act(at.ana, id, 'skip')), [409, 'archived']);
@@ -223,6 +226,22 @@ describe('recurring expenses', function () {
     assert.deepEqual(listed.body.data[0].expense.split.among, [at.anaId, at.benId]);
     const again = await at.ana.call('PATCH', `/v1/recurring/${id}`, { expense: read.body.expense }, any);
     assert.equal(again.status, 200, JSON.stringify(again.body));
+  });
+
+  it('in a group that moves to another zone, is due by its clock, under a new version, and wakes its process; other changes wake none', async () => {
+    const at = await world({ timeZone: 'Etc/GMT+12' });
+    const day = today('Pacific/Kiritimati');
+    const { id, nextAt } = (await make(at, { start: day })).body;
+    assert.ok(Date.parse(nextAt) > Date.now(), 'there the day has not begun');
+    const wakes = (): number => api.events.filter(({ event, process }) => event.subjectId === id && process?.key === id).length;
+    const change = (fields: object): Promise<TestAnswer> => at.ana.call('PATCH', `/v1/groups/${at.groupId}`, fields, any);
+    await change({ name: 'Moved', timeZone: 'Etc/GMT+12' });
+    assert.equal(wakes(), 1);
+    assert.equal((await change({ timeZone: 'Pacific/Kiritimati' })).status, 200);
+    const moved = (await at.ana.call('GET', `/v1/recurring/${id}`)).body;
+    assert.deepEqual([moved.version, Date.parse(moved.nextAt) <= Date.now(), wakes()], [2, true, 2]);
+    await wake(id);
+    assert.deepEqual(await datesIn(at), [day]);
   });
 
   it('under one Idempotency-Key or id, is made once', async () => {
