@@ -1,4 +1,5 @@
 import type { BudgetPeriod } from '../../../domain/budget.ts';
+import { PAYMENT_CATEGORY } from '../../../domain/categories.ts';
 import { formatAmount } from '../../../domain/money.ts';
 import type { Query } from './groups.ts';
 
@@ -29,7 +30,7 @@ export const periodSql = (day: string): string =>
      (date_trunc(b.period, (${day})::timestamp) + ('1 ' || b.period)::interval - interval '1 day')::date as last_day`;
 
 /**
- * What was spent of a budget `b` of a group `g` in a period `p`, in minor units, and what could not be counted. It is numeric, since the
+ * What was spent of a budget `b` of a group `g` in a period `p`, in minor units, and what could not be counted; payments are not spent. It is numeric, since the
  * largest totals of a few thousand expenses are more than a bigint. Expenses in other
  * currencies count at the rate that is frozen with them, where the budget is in the group's currency.
  */
@@ -43,7 +44,7 @@ export const SPENT_SQL = `
         else expense.units(e.total_minor, e.currency) / (e.rate ->> 'perGroupCurrency')::numeric
       end as units
     from expense.expense e
-    where e.group_id = b.group_id and e.date between p.first_day and p.last_day and e.state = 'posted' and e.kind = 'expense'
+    where e.group_id = b.group_id and e.date between p.first_day and p.last_day and e.state = 'posted' and e.kind = 'expense' and e.category is distinct from '${PAYMENT_CATEGORY}'
       and (b.category is null or e.category = b.category or starts_with(e.category, b.category || '.'))
   ) x`;
 

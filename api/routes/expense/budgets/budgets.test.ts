@@ -85,6 +85,7 @@ describe('budgets of a group', function () {
     await record(at, '3.00', { kind: 'income' });
     await record(at, '99.00', { date: '2020-01-01' });
     await record(at, '90', {}, 'JPY');
+    await record(at, '30.00', { category: 'payment' });
     const gone = await record(at, '40.00');
     await ana.call('DELETE', `/v1/expenses/${gone}`, undefined, { 'if-match': '*' });
     assert.deepEqual(await spent(at), [
