@@ -220,6 +220,7 @@ describe('erasure of an account, the proof', function () {
     const receipt = [...files].find(([name]) => name.startsWith('expense/receipts/'));
     assert.ok(receipt?.[0].endsWith('.pdf') === true && receipt[1].includes(word), 'the receipt as it was given');
     await mailed('Your data is ready');
+    await mailed('The export of Home again is ready');
     const parts = await sql<{ n: string }>(
       platform,
       SERVICES.map((service) => `select 1 as n from "${service}".export_part`).join(' union all '),

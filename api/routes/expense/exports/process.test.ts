@@ -2,7 +2,7 @@
 // a worker was lost, belongs to who asked alone, and is gone when its time is over or a name in it has to go.
 // Method: through HTTP, with the process's activities run by hand over real Postgres and a folder of files.
 import assert from 'node:assert/strict';
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { v7 as uuidv7 } from 'uuid';
 import { type ExportActivities, exportActivities } from '../../../../activities/expense/export-activities.ts';
 import { noticeEvents } from '../../../../db/commands/notification/notices.ts';
@@ -12,6 +12,7 @@ import { packNext } from '../../../../db/commands/expense/export-zip.ts';
 import { purgeGroup } from '../../../../db/commands/expense/group-purge.ts';
 import { receiptKey } from '../../../../db/commands/expense/receipts.ts';
 import { UNFINISHED_EXPENSE } from '../../../../db/queries/expense/unfinished.ts';
+import { type FileStore, FilesUnavailable } from '../../../../db/files/store.ts';
 import { transact, type Tx } from '../../../../db/transact.ts';
 import { processOf } from '../../../../domain/events.ts';
 import { EXPORT_FORMATS } from '../../../../domain/export/formats.ts';
@@ -39,14 +40,15 @@ describe('exports by a process', function () {
   before(async () => {
     api = await startApi(await testDatabaseUrl());
     [ana, ben] = [await api.user('Ana'), await api.user('Ben')];
-    const { databases, dispatcher, env, files } = api.deps;
-    const counts = { woken: 0, failed: 0, skipped: 0, inFlight: 0 };
-    activities = exportActivities(
-      { db: databases.expense!, env, dispatcher: { counts, close: async () => undefined, ...dispatcher } },
-      files,
-    );
+    activities = activitiesWith(api.deps.files);
   });
   after(() => api.stop());
+
+  const activitiesWith = (store: FileStore): ExportActivities => {
+    const { databases, dispatcher, env } = api.deps;
+    const counts = { woken: 0, failed: 0, skipped: 0, inFlight: 0 };
+    return exportActivities({ db: databases.expense!, env, dispatcher: { counts, close: async () => undefined, ...dispatcher } }, store);
+  };
 
   const rows = async <Row extends object>(text: string, values: unknown[] = []): Promise<Row[]> =>
     (await api.deps.databases.expense!.pool.query<Row>(text, values)).rows;
@@ -152,13 +154,21 @@ describe('exports by a process', function () {
   });
 
   it('with receipts, is a ZIP of the file, each receipt and a manifest that names what is missing', async () => {
-    const { groupId, expenseIds } = await newGroup();
+    const { groupId, members, expenseIds } = await newGroup();
     const receipts = [await addReceipt(expenseIds[0]!), await addReceipt(expenseIds[1]!, ONE_PAGE), await addReceipt(expenseIds[1]!)];
     const gone = receipts[2]!;
+    // Larger than a part, and nothing that can be deflated.
+    const large = randomBytes(2_500_000);
+    receipts.push(uuidv7());
+    await api.deps.files.put(receiptKey(receipts[3]!), large, 'image/jpeg');
+    await rows(
+      `insert into expense.receipt (id, expense_id, group_id, uploaded_by, content_type, bytes, sha256) values ($1, $2, $3, $4, 'image/jpeg', $5, 'x')`,
+      [receipts[3], expenseIds[0], groupId, members[0], large.length],
+    );
     await api.deps.files.remove(receiptKey(gone));
     const view = await done(groupId, { format: 'csv', receipts: true });
     const file = await fileOf(`/v1/exports/${view.id}/file`);
-    assert.deepEqual([file.headers.get('content-type'), view.files], ['application/zip', 2]);
+    assert.deepEqual([file.headers.get('content-type'), view.files], ['application/zip', 3]);
     assert.equal(file.headers.get('content-disposition'), `attachment; filename="${groupId}.zip"`);
     assert.deepEqual([view.bytes, view.sha256], [file.bytes.length, sha256(file.bytes)]);
     const zip = await unzip(file.bytes);
@@ -166,7 +176,7 @@ describe('exports by a process', function () {
     assert.ok(zip.get(`${groupId}.csv`)!.equals(inline.bytes));
     const manifest = JSON.parse(zip.get('manifest.json')!.toString('utf8')) as Body;
     const { format, version, data, rows: all, receipts: packed, groupId: of } = manifest;
-    assert.deepEqual([format, version, data, all, packed, of], ['safesplitx-group-export', 1, 'csv', 3, 2, groupId]);
+    assert.deepEqual([format, version, data, all, packed, of], ['safesplitx-group-export', 1, 'csv', 3, 3, groupId]);
     const listed = manifest.files as Body[];
     assert.deepEqual(
       listed.map(({ name }) => name as string).toSorted(),
@@ -181,6 +191,7 @@ describe('exports by a process', function () {
     const byId = new Map(listed.filter(({ receiptId }) => receiptId !== undefined).map((one) => [one.receiptId as string, one]));
     assert.deepEqual([...byId.keys()].toSorted(), receipts.toSorted());
     assert.deepEqual([byId.get(gone)!.missing, byId.get(gone)!.sha256], [true, undefined]);
+    assert.ok(zip.get(byId.get(receipts[3]!)!.name as string)!.equals(large));
     assert.equal((byId.get(receipts[1]!)!.expense as Body).id, expenseIds[1]);
     assert.match(String(byId.get(receipts[1]!)!.name), /^receipts\/2026-01-\d\d-[0-9a-f-]+\.pdf$/);
     assert.ok((await partsOf(view.id as string)) >= 1);
@@ -228,6 +239,28 @@ describe('exports by a process', function () {
       assert.equal((await seen(exportId)).sha256, whole.sha256);
       assert.ok((await fileOf(`/v1/exports/${exportId}/file`)).bytes.equals((await fileOf(`/v1/exports/${whole.id}/file`)).bytes));
     });
+
+  it('store of receipts is away, it waits and goes on where it was', async () => {
+    const { groupId, expenseIds } = await newGroup();
+    const [first, second] = [await addReceipt(expenseIds[0]!), await addReceipt(expenseIds[1]!)];
+    const whole = await done(groupId, { receipts: true });
+    const exportId = (await asked(groupId, { receipts: true })).id as string;
+    await rows(`update expense.group_export set until = (select until from expense.group_export where id = $1) where id = $2`, [
+      whole.id,
+      exportId,
+    ]);
+    await activities.writeExportRows({ exportId });
+    const away = new FilesUnavailable('read', new Error('refused'));
+    const broken: FileStore = {
+      ...api.deps.files,
+      get: (key) => (key === receiptKey(second) ? Promise.reject(away) : api.deps.files.get(key)),
+    };
+    await assert.rejects(activitiesWith(broken).packExportFiles({ exportId }), away);
+    const { state, files } = await seen(exportId);
+    assert.deepEqual([state, files], ['running', first < second ? 1 : 0]);
+    assert.equal(await carryOut(exportId), 'done');
+    assert.equal((await seen(exportId)).sha256, whole.sha256);
+  });
 
   it('members who join or are renamed while it is written, change nothing in it', async () => {
     const { groupId } = await newGroup(600);
