@@ -1,10 +1,9 @@
 import { v7 as uuidv7 } from 'uuid';
-import { mergedDefaultSplit, type MergedPair } from '../../../domain/merge.ts';
+import type { MergedPair } from '../../../domain/merge.ts';
 import { refusal } from '../../../domain/refusal.ts';
-import type { GroupPolicy } from '../../../domain/group.ts';
 import type { Group } from '../../entities/expense/group.ts';
 import { Member } from '../../entities/expense/member.ts';
-import { MemberMerge } from '../../entities/expense/member-merge.ts';
+import { MemberMerge, type MergedSplit } from '../../entities/expense/member-merge.ts';
 import type { Tx } from '../../transact.ts';
 import { memberFacts, policyFacts, recordChange } from './changes.ts';
 import { touchGroup } from './groups.ts';
@@ -12,7 +11,7 @@ import { moveAdjustments, moveHistory, readHistory } from './member-history.ts';
 import { userIdOf } from './members.ts';
 import { checkPromisedPlaces, openInvitations, refuseMovingMoney, refuseWaitingExpenses } from './merge-checks.ts';
 import { refuseLockedPeriod } from './period-lock.ts';
-import { mergePresets } from './presets.ts';
+import { mergeSplits } from './presets.ts';
 import { touchRules } from './recurring-slots.ts';
 import type { Rewritten } from './rewrite-expenses.ts';
 
@@ -36,17 +35,17 @@ export async function mergeMembers(tx: Tx, group: Group, actor: Member, from: Me
   const pair: MergedPair = { from: from.id, into: into.id };
   const by = { memberId: actor.id === from.id ? into.id : actor.id, userId: userIdOf(actor) };
   const moved = await moveHistory(tx, group.id, history, pair, by.memberId);
-  await keepMerge(tx, group, { from, into, mergedBy: by.userId, moved });
+  const policyBefore = policyFacts(group.policy);
+  const splits = await mergeSplits(tx, group, pair);
+  await keepMerge(tx, group, { from, into, mergedBy: by.userId, moved, splits });
   await moveAdjustments(tx, moved, pair);
   await moveInvitations(tx, group, from, into);
-  const before = { from: memberFacts(from), into: memberFacts(into), policy: policyFacts(group.policy) };
+  const before = { from: memberFacts(from), into: memberFacts(into) };
   const userId = from.userId ?? null;
   if (userId !== null) await moveAccount(tx, group, from, into);
   from.state = 'left';
   from.leftAt = tx.now;
   from.mergedInto = into.id;
-  group.policy = mergedPolicy(group.policy, pair);
-  await mergePresets(tx, group, pair);
   for (const member of [from, into]) member.version += 1;
   await touchRules(tx, group.id);
   touchGroup(tx, group);
@@ -55,7 +54,7 @@ export async function mergeMembers(tx: Tx, group: Group, actor: Member, from: Me
   recordChange(tx, { ...note, subject: 'member', subjectId: from.id, change: 'merged', before: before.from, after: gone });
   recordChange(tx, { ...note, subject: 'member', subjectId: into.id, change: 'changed', before: before.into, after: memberFacts(into) });
   const policy = policyFacts(group.policy);
-  recordChange(tx, { ...note, subject: 'policy', subjectId: group.id, change: 'changed', before: before.policy, after: policy });
+  recordChange(tx, { ...note, subject: 'policy', subjectId: group.id, change: 'changed', before: policyBefore, after: policy });
   const data = { intoMemberId: into.id, userId };
   tx.emit({ type: 'member.merged', subjectId: from.id, groupId: group.id, actorId: by.userId, data });
   return into;
@@ -76,9 +75,10 @@ async function checkMergeable(tx: Tx, group: Group, actor: Member, from: Member,
 async function keepMerge(
   tx: Tx,
   group: Group,
-  { from, into, mergedBy, moved }: { from: Member; into: Member; mergedBy: string; moved: readonly Rewritten[] },
+  merge: { from: Member; into: Member; mergedBy: string; moved: readonly Rewritten[]; splits: MergedSplit[] },
 ): Promise<void> {
   const id = uuidv7();
+  const { from, into, mergedBy, moved, splits } = merge;
   tx.em.create(MemberMerge, {
     id,
     groupId: group.id,
@@ -89,6 +89,7 @@ async function keepMerge(
     intoRole: into.role,
     mergedBy,
     mergedAt: tx.now,
+    splits,
   });
   await tx.query(
     `insert into expense.member_merge_entry (merge_id, kind, source_id, version_before, version_after, posting_before, posting_after,
@@ -151,9 +152,4 @@ const AUTHORSHIP: readonly string[] = [
 /** Makes one member the author of what another one made. Call it when an account moves between them. */
 export async function moveAuthorship(tx: Tx, groupId: string, from: string, into: string): Promise<void> {
   for (const statement of AUTHORSHIP) await tx.query(statement, [groupId, from, into]);
-}
-
-function mergedPolicy({ defaultSplit, ...policy }: GroupPolicy, pair: MergedPair): GroupPolicy {
-  if (defaultSplit === undefined) return policy;
-  return { ...policy, defaultSplit: mergedDefaultSplit(defaultSplit, pair) };
 }

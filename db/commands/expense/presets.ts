@@ -1,10 +1,12 @@
 import { v7 as uuidv7 } from 'uuid';
+import { canonical } from '../../../domain/field-changes.ts';
 import type { DefaultSplit } from '../../../domain/group.ts';
 import { mergedDefaultSplit, type MergedPair } from '../../../domain/merge.ts';
 import { refusal } from '../../../domain/refusal.ts';
 import { type Split, splitMentions } from '../../../domain/split.ts';
 import type { Group } from '../../entities/expense/group.ts';
 import type { Member } from '../../entities/expense/member.ts';
+import type { MergedSplit } from '../../entities/expense/member-merge.ts';
 import { Preset } from '../../entities/expense/preset.ts';
 import { brokenUnique } from '../../errors.ts';
 import type { Tx } from '../../transact.ts';
@@ -53,7 +55,33 @@ export async function deletePresetsOf(tx: Tx, group: Group, memberId: string): P
     if (splitMentions(preset.split as Split).some((mention) => mention.memberId === memberId)) tx.em.remove(preset);
 }
 
-/** Lets presets name the member who remains of a merge. */
-export async function mergePresets(tx: Tx, group: Group, pair: MergedPair): Promise<void> {
-  for (const preset of await tx.em.find(Preset, { groupId: group.id })) preset.split = mergedDefaultSplit(preset.split, pair);
+/**
+ * Lets the default split and the presets of a locked group name the member who remains of a merge.
+ *
+ * @returns those that named the other one.
+ */
+export async function mergeSplits(tx: Tx, group: Group, pair: MergedPair): Promise<MergedSplit[]> {
+  const merged: MergedSplit[] = [];
+  const rename = (presetId: string | null, before: DefaultSplit): DefaultSplit => {
+    if (!splitMentions(before as Split).some(({ memberId }) => memberId === pair.from)) return before;
+    const after = mergedDefaultSplit(before, pair);
+    merged.push({ presetId, before, after });
+    return after;
+  };
+  const { defaultSplit } = group.policy;
+  if (defaultSplit !== undefined) group.policy = { ...group.policy, defaultSplit: rename(null, defaultSplit) };
+  for (const preset of await tx.em.find(Preset, { groupId: group.id })) preset.split = rename(preset.id, preset.split);
+  return merged;
+}
+
+/** Gives splits of a locked group back what they said before a merge, where they say still what the merge made of it. */
+export async function unmergeSplits(tx: Tx, group: Group, splits: readonly MergedSplit[]): Promise<void> {
+  const presets = new Map((await tx.em.find(Preset, { groupId: group.id })).map((preset) => [preset.id, preset]));
+  for (const { presetId, before, after } of splits) {
+    const preset = presetId === null ? undefined : presets.get(presetId);
+    const standing = presetId === null ? group.policy.defaultSplit : preset?.split;
+    if (canonical(standing ?? null) !== canonical(after)) continue;
+    if (preset === undefined) group.policy = { ...group.policy, defaultSplit: before };
+    else preset.split = before;
+  }
 }

@@ -7,13 +7,14 @@ import type { Member } from '../../entities/expense/member.ts';
 import { MemberMerge } from '../../entities/expense/member-merge.ts';
 import { findExpenses } from '../../queries/expense/expenses.ts';
 import type { Tx } from '../../transact.ts';
-import { memberFacts, recordChange } from './changes.ts';
+import { memberFacts, policyFacts, recordChange } from './changes.ts';
 import { lockGroup, touchGroup } from './groups.ts';
 import { findPostings, type NewPosting } from './ledger.ts';
 import { checkRoom, memberOf } from './members.ts';
 import { refuseMovingMoney } from './merge-checks.ts';
 import { moveAuthorship } from './merge-members.ts';
 import { refuseLockedPeriod } from './period-lock.ts';
+import { unmergeSplits } from './presets.ts';
 import { touchRules } from './recurring-slots.ts';
 import { type ExpenseRewrite, type PostingRewrite, rewriteExpenses, rewritePostings, type Rewritten } from './rewrite-expenses.ts';
 
@@ -166,10 +167,14 @@ async function partMembers(tx: Tx, group: Group, merge: MemberMerge, from: Membe
   from.leftAt = null;
   from.mergedInto = null;
   for (const member of [from, into]) member.version += 1;
+  const policyBefore = policyFacts(group.policy);
+  await unmergeSplits(tx, group, merge.splits);
   await touchRules(tx, group.id);
   touchGroup(tx, group);
   const note = { groupId: group.id, subject: 'member', by: null } as const;
   const gone = { ...before.from, mergedInto: into.id };
   recordChange(tx, { ...note, subjectId: from.id, change: 'unmerged', before: gone, after: { ...memberFacts(from), mergedInto: null } });
   recordChange(tx, { ...note, subjectId: into.id, change: 'changed', before: before.into, after: memberFacts(into) });
+  const policy = policyFacts(group.policy);
+  recordChange(tx, { ...note, subject: 'policy', subjectId: group.id, change: 'changed', before: policyBefore, after: policy });
 }

@@ -1,4 +1,13 @@
 import { defineEntity, p } from '@mikro-orm/postgresql';
+import type { DefaultSplit } from '../../../domain/group.ts';
+
+/** A split that named the merged member: the default one of the group, or that of a preset. */
+export interface MergedSplit {
+  /** Null for the group's default split. */
+  readonly presetId: string | null;
+  readonly before: DefaultSplit;
+  readonly after: DefaultSplit;
+}
 
 const schema = defineEntity({
   name: 'MemberMerge',
@@ -17,6 +26,7 @@ const schema = defineEntity({
     undoneBy: p.uuid().nullable(),
     undoneAt: p.datetime().columnType('timestamptz').nullable(),
     undoReason: p.text().nullable(),
+    splits: p.json<readonly MergedSplit[]>().defaultRaw("'[]'"),
   },
   indexes: [
     { name: 'member_merge_group', properties: ['groupId'] },
@@ -25,6 +35,6 @@ const schema = defineEntity({
   uniques: [{ name: 'member_merge_stands', properties: ['fromMemberId'], where: 'undone_at is null' }],
 });
 
-/** A merge of two members. `movedUserId`: the account that went with it; the roles are those that both had before. `mergedBy` and `undoneBy` are accounts. */
+/** A merge of two members. `movedUserId`: the account that went with it; the roles are those that both had before. `mergedBy` and `undoneBy` are accounts; `splits` are those that named the first one. */
 export class MemberMerge extends schema.class {}
 schema.setClass(MemberMerge);

@@ -281,6 +281,40 @@ describe('merge of members', function () {
     assert.equal((await merge(boId, benId)).status, 200, 'and may be merged again');
   });
 
+  it('undone, the default split and presets say again what they said, but for those that were changed since', async () => {
+    const parts = (shares: Record<string, string>): object => ({
+      method: 'shares',
+      parts: Object.entries(shares).map(([memberId, count]) => ({ memberId, shares: count })),
+    });
+    const [split, other] = [parts({ [anaId]: '1', [boId]: '2', [benId]: '3' }), { method: 'equal', among: [anaId, boId, benId] }];
+    const preset = async (name: string, of: object): Promise<string> => (await call(ana, 'POST', '/presets', { name, split: of })).body.id;
+    const said = async (): Promise<Record<string, object>> => {
+      const { data } = (await call(ana, 'GET', '/presets')).body as { data: { name: string; split: object }[] };
+      return Object.fromEntries(data.map((one) => [one.name, one.split]));
+    };
+    const defaultSplit = async (): Promise<object> => (await call(ana, 'GET', '')).body.policy.defaultSplit;
+    await call(ana, 'PATCH', '', { policy: { defaultSplit: split } }, ANY);
+    await preset('Thirds', other);
+    const gone = await preset('Gone', other);
+    await preset('Without', { method: 'equal', among: [anaId, guestId] });
+    const before = await said();
+    await merge(boId, benId);
+    assert.deepEqual(await defaultSplit(), parts({ [anaId]: '1', [benId]: '5' }));
+    await call(ana, 'DELETE', `/presets/${gone}`);
+    assert.equal((await undo(await mergeId())).status, 200);
+    assert.deepEqual(await defaultSplit(), split);
+    const { Gone: _, ...kept } = before;
+    assert.deepEqual(await said(), kept);
+    const { data } = (await call(ana, 'GET', '/activity?subject=policy')).body;
+    assert.equal(data[0].changes[0].field, 'defaultSplit');
+
+    await merge(guestId, boId);
+    await call(ana, 'PATCH', '', { policy: { defaultSplit: other } }, ANY);
+    assert.equal((await undo(await mergeId())).status, 200);
+    assert.deepEqual(await defaultSplit(), other);
+    assert.deepEqual(await said(), kept);
+  });
+
   it('undone, an account goes back with what it made since, and with the role that it has by then', async () => {
     await merge(benId, boId);
     const made = (await record('8.00', boId, [boId], {}, ben)).body.id as string;

@@ -67,7 +67,7 @@ const undo = route({
   tag,
   summary: 'Undo a merge of members',
   description:
-    'Both members are there again, each with what was theirs and with the account that it had. What was changed after the merge stays with the one who remained, and is told as `kept`.',
+    'Both members are there again, each with what was theirs and with the account that it had. What was changed after the merge stays with the one who remained, and is told as `kept`. The default split and presets of the group say again what they said, unless somebody changed them.',
   access: anyMerge,
   params: z.strictObject({ mergeId: id }),
   body: z.strictObject({ reason: line(500).meta({ description: 'Why; kept with the merge.' }) }),
