@@ -26,7 +26,7 @@ export async function run({ progress }: RunOptions): Promise<Measurement<StatsRe
   const paths = [
     ...['category', 'member', 'month', 'tag'].map((by) => [`a group, by ${by}`, `${at}/stats?by=${by}`] as const),
     ['a group, by category, of one year', `${at}/stats?by=category&from=2020-01-01&to=2020-12-31`] as const,
-    ...['category', 'month', 'group'].map((by) => [`my own, by ${by}`, `/v1/me/stats?by=${by}`] as const),
+    ...['category', 'month', 'tag', 'group'].map((by) => [`my own, by ${by}`, `/v1/me/stats?by=${by}`] as const),
     ['chart of categories', `${at}/chart.svg?kind=categories`] as const,
   ];
   const rows: { name: string; ms: number[] }[] = [];

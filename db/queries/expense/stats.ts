@@ -47,6 +47,8 @@ interface Row {
 /**
  * Sums up what stands: posted expenses and incomes as they are now, an edit that waits for approval not among them. Payments,
  * settlements and adjustments are no expenses and are left out.
+ *
+ * @param query of `readSums`: groups may have a hundred thousand expenses.
  */
 export async function findStats(
   query: Query,
@@ -75,24 +77,28 @@ const WITHIN = `e.state = 'posted' and e.category is distinct from '${PAYMENT_CA
 const EXPENSES = `select e.category, e.tags, e.date, e.group_id, null::uuid as member, e.currency, e.kind, e.total_minor as owed, null::bigint as paid
   from expense.expense e where e.group_id = $1 and ${WITHIN}`;
 
-// The lines of the posting that stands say what each member bears and what they gave or took. All that is joined is joined by a primary
-// key: with statistics that are older than a bulk of expenses, Postgres would else look through the whole group for each line.
+// The lines of the posting that stands say what each member bears and what they gave or took. Both sides of the join are restricted to
+// the groups, since both are read whole (db/read-sums.ts).
 const MEMBERS = `select e.category, e.tags, e.date, e.group_id, l.account_id as member, e.currency, e.kind, l.owed, l.paid
   from expense.expense e join expense.posting_line l on l.posting_id = e.posting_id
-  where e.group_id = $1 and ${WITHIN}`;
+  where e.group_id = $1 and l.group_id = $1 and ${WITHIN}`;
+
+// Who I am where, as lists: a join would have the planner read all groups.
+const MINE = `with mine as materialized (
+  select m.id, m.group_id from expense.member m where m.user_id = $1 and m.state = 'active'
+    and (select g.state from expense."group" g where g.id = m.group_id) <> 'deleted')`;
 
 const OWN_SHARES = `select e.category, e.tags, e.date, e.group_id, l.account_id as member, e.currency, e.kind, l.owed, l.paid
-  from expense.member m join expense."group" g on g.id = m.group_id and g.state <> 'deleted'
-  join expense.expense e on e.group_id = m.group_id
-  join expense.posting_line l on l.posting_id = e.posting_id and l.account_id = m.id and l.currency = e.currency
-  where m.user_id = $1 and m.state = 'active' and ${WITHIN}`;
+  from expense.expense e join expense.posting_line l on l.posting_id = e.posting_id
+  where e.group_id = any(array(select group_id from mine)) and l.group_id = any(array(select group_id from mine))
+    and l.account_id = any(array(select id from mine)) and ${WITHIN}`;
 
 /** The column of each key, and how it is written once it is summed up. */
 const KEYS: Readonly<Record<StatsBy, readonly [string, string]>> = {
   category: ['s.category', 'key'],
   member: ['s.member', 'key::text'],
   month: ['s.date', `to_char(key, 'YYYY-MM')`],
-  tag: ['t.tag', 'key'],
+  tag: ['s.tags', 't.tag'],
   group: ['s.group_id', 'key::text'],
 };
 
@@ -102,15 +108,15 @@ const KEYS: Readonly<Record<StatsBy, readonly [string, string]>> = {
  */
 function grouped(source: string, by: StatsBy | null): string {
   const [column, key] = by === null ? ['null::text', 'key'] : KEYS[by];
-  const tags = by === 'tag' ? `cross join lateral unnest(case s.tags when '{}' then array[null] else s.tags end) as t (tag)` : '';
+  const tags = by === 'tag' ? `cross join lateral unnest(case key when '{}' then array[null] else key end) as t (tag)` : '';
   // Of an income the sides are turned: who took the money owes it, and who has a share is to get it.
   const [share, handled] =
     source === EXPENSES
       ? ['owed', 'paid']
       : [`case kind when 'income' then paid else owed end`, `case kind when 'income' then owed else paid end`];
-  return `select ${key} as key, currency, sum(${share}) filter (where kind = 'expense') as spent, sum(${share}) filter (where kind = 'income') as income,
+  return `${source === OWN_SHARES ? MINE : ''} select ${key} as key, currency, sum(${share}) filter (where kind = 'expense') as spent, sum(${share}) filter (where kind = 'income') as income,
       sum(${handled}) filter (where kind = 'expense') as paid, sum(${handled}) filter (where kind = 'income') as received, sum(count) as count
-    from (select ${column} as key, s.currency, s.kind, sum(s.owed) as owed, sum(s.paid) as paid, count(*) as count from (${source}) s ${tags} group by 1, 2, 3) sums
+    from (select ${column} as key, s.currency, s.kind, sum(s.owed) as owed, sum(s.paid) as paid, count(*) as count from (${source}) s group by 1, 2, 3) sums ${tags}
     group by 1, 2`;
 }
 

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { findPlanBase } from '../../../../db/queries/expense/balances.ts';
 import { type ChartNames, findChartNames } from '../../../../db/queries/expense/charts.ts';
 import { findStats } from '../../../../db/queries/expense/stats.ts';
+import { readSums } from '../../../../db/read-sums.ts';
 import { isCategory } from '../../../../domain/categories.ts';
 import { categoryName } from '../../../../domain/category-names.ts';
 import { type ChartWords, chartWords } from '../../../../domain/chart-words.ts';
@@ -63,7 +64,8 @@ const readChart = route({
     const code = request.query.currency ?? names.currency;
     if (!isKnownCurrency(code))
       throw refusal('unknown_currency', 'This is not the code of a currency that can be spent.', '/query/currency');
-    const drawing = await DRAWN[kind](request.read, { groupId, names, code, from, to, words: chartWords(language) });
+    const query = kind === 'debts' ? request.read : readSums(request.db);
+    const drawing = await DRAWN[kind](query, { groupId, names, code, from, to, words: chartWords(language) });
     const svg = renderChart(drawing, theme);
     const headers = {
       ...languageHeaders(language),

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { findStats, STATS_ROWS_MAX } from '../../../../db/queries/expense/stats.ts';
+import { readSums } from '../../../../db/read-sums.ts';
 import { groupAccess } from '../../../access.ts';
 import { type AnyRoute, route } from '../../../route.ts';
 import { currency, date, id, positiveAmount, withBounds } from '../../../schemas.ts';
@@ -64,7 +65,7 @@ const readGroupStats = route({
   problems: [422],
   handle: async (request) => {
     const { by = 'category', from = null, to = null } = request.query;
-    const found = await findStats(request.read, { groupId: request.params.groupId }, { ...request.query, by });
+    const found = await findStats(readSums(request.db), { groupId: request.params.groupId }, { ...request.query, by });
     return { status: 200, body: { by, from, to, ...found } };
   },
 });
@@ -87,7 +88,7 @@ const readMyStats = route({
   problems: [422],
   handle: async (request) => {
     const { by = 'category', from = null, to = null } = request.query;
-    const found = await findStats(request.read, { userId: request.principal.userId }, { ...request.query, by });
+    const found = await findStats(readSums(request.db), { userId: request.principal.userId }, { ...request.query, by });
     return { status: 200, body: { by, from, to, ...found } };
   },
 });

@@ -1,6 +1,9 @@
 // Goal: figures add up to the ledger's, by every key, and hold nothing that is not spent. Method: HTTP on a real Postgres.
 import assert from 'node:assert/strict';
 import { v7 as uuidv7 } from 'uuid';
+import { findStats } from '../../../../db/queries/expense/stats.ts';
+import { readSums } from '../../../../db/read-sums.ts';
+import type { Tx } from '../../../../db/transact.ts';
 import { startApi, type TestApi, type TestUser } from '../../../../test/support/api.ts';
 import { createGroup, join, refusalOf } from '../../../../test/support/groups.ts';
 import { testDatabaseUrl } from '../../../../test/support/servers.ts';
@@ -166,5 +169,23 @@ describe('statistics', function () {
       const reversed = await ana.call('GET', `${path}?from=2026-02-01&to=2026-01-31`);
       assert.deepEqual([...refusalOf(reversed), reversed.body.errors[0].pointer], [422, 'contradictory_filters', '/query/to'], path);
     }
+  });
+
+  it('statistics of the database know nothing of a bulk, rows are still joined and grouped by hashing', async () => {
+    const sums = readSums(api.deps.databases.expense!);
+    const plans: string[] = [];
+    const explained: Tx['query'] = async (text, values) => {
+      const rows = await sums<{ 'QUERY PLAN': string }>(`explain ${text}`, values);
+      plans.push(rows.map((row) => row['QUERY PLAN']).join('\n'));
+      return [];
+    };
+    for (const by of ['category', 'member', 'month', 'group'] as const) {
+      await findStats(explained, by === 'group' ? { userId: ana.userId } : { groupId }, { by });
+    }
+    const joins = plans.filter((plan) => plan.includes('posting_line'));
+    assert.equal(joins.length, 2);
+    for (const plan of joins) assert.match(plan, /Hash Join/);
+    for (const plan of plans) assert.match(plan, /HashAggregate/);
+    for (const plan of plans) assert.doesNotMatch(plan, /Nested Loop/);
   });
 });
