@@ -516,6 +516,12 @@ export const MUTATIONS: readonly Mutation[] = [
     test: 'of my own, are my shares over my groups, and nothing of others',
   },
   {
+    patch: '182-batch-of-another-place',
+    breaks: 'two workers that both read a file of an import record each row once',
+    file: 'api/routes/expense/imports/imports.test.ts',
+    test: 'worker lost after a batch was committed, the next one goes on after it',
+  },
+  {
     patch: '94-bad-row-passes',
     breaks: 'one bad row refuses the file',
     file: 'api/routes/expense/imports/imports.test.ts',

@@ -1,19 +1,21 @@
+import type { ReadLimits } from '../../activities/expense/import-file/open-file.ts';
 import { importActivities } from '../../activities/expense/import-activities.ts';
 import type { TestAnswer, TestApi, TestUser } from './api.ts';
 
 /** Activities of imports over a test API's database. */
-export function activitiesOf(api: TestApi): ReturnType<typeof importActivities> {
+export function activitiesOf(api: TestApi, limits?: ReadLimits): ReturnType<typeof importActivities> {
   const { databases, dispatcher, secrets } = api.deps;
-  return importActivities({
+  const deps = {
     db: databases.expense!,
     dispatcher: { counts: { woken: 0, failed: 0, skipped: 0, inFlight: 0 }, close: async () => undefined, ...dispatcher },
     secrets,
-  });
+  };
+  return importActivities(deps, limits);
 }
 
 /** Takes an import to its end, as its process does. */
-export async function runImport(api: TestApi, importId: string): Promise<void> {
-  const activities = activitiesOf(api);
+export async function runImport(api: TestApi, importId: string, limits?: ReadLimits): Promise<void> {
+  const activities = activitiesOf(api, limits);
   for (;;) {
     const { next } = await activities.readImportStep({ importId });
     if (next === 'nothing') return;

@@ -1,13 +1,13 @@
 import { statesFor } from '../../../domain/group.ts';
-import { type ImportedRow, problem, type RowProblem } from '../../../domain/import/file.ts';
-import type { FileReading } from '../../../domain/import/registry.ts';
+import { problem, type RowProblem } from '../../../domain/import/file.ts';
 import { quoted } from '../../../domain/import/reading.ts';
 import { GROUP_MEMBERS_MAX } from '../../../domain/membership.ts';
 import type { Group } from '../../entities/expense/group.ts';
 import type { Member } from '../../entities/expense/member.ts';
 import type { Tx } from '../../transact.ts';
 import { lockGroup } from './groups.ts';
-import { type KeyedRow, knownKeys } from './import-rows.ts';
+import type { FileHead, RowHead } from './import-keys.ts';
+import { knownKeys } from './import-rows.ts';
 import { endImport, type HeldImport, lockImport, PROBLEMS_KEPT_MAX, readImportRow } from './import-store.ts';
 import { addMember, memberOf } from './members.ts';
 
@@ -20,10 +20,9 @@ export type Prepared = 'post' | 'ended' | 'undo';
  *
  * Run again after a crash it finds what it decided.
  *
- * @param rows the good rows with their keys; empty where the file could not be read.
  * @throws RefusalError archived, deleted, forbidden: the import cannot go on.
  */
-export async function prepareImport(tx: Tx, importId: string, reading: FileReading, rows: readonly KeyedRow[]): Promise<Prepared> {
+export async function prepareImport(tx: Tx, importId: string, reading: FileHead): Promise<Prepared> {
   const { groupId } = await readImportRow(tx.query, importId);
   const group = await lockGroup(tx, groupId, statesFor('change'));
   const held = await lockImport(tx, importId);
@@ -31,7 +30,7 @@ export async function prepareImport(tx: Tx, importId: string, reading: FileReadi
   if (held.undoRequested) return 'undo';
   if (held.phase !== 'reading') return 'post';
   if (!reading.ok) return refuse(tx, held, reading.problems, { format: reading.format, rows: 0, balanceCheck: 'none' });
-  const { file, format } = reading;
+  const { file, format, rows } = reading;
   const counted = {
     format,
     rows: rows.length + file.problems.filter(({ row }) => row > 0).length + file.passedOver,
@@ -49,7 +48,7 @@ export async function prepareImport(tx: Tx, importId: string, reading: FileReadi
   const problems = [...file.problems, ...resolved.problems, ...lockedRows(group, fresh)].toSorted((one, other) => one.row - other.row);
   // Who a name is decides about every row; nothing of that can be skipped.
   if (resolved.problems.length > 0 || (problems.length > 0 && !held.skipBadRows)) return refuse(tx, held, problems, counted);
-  const good = group.lockedUntil == null ? rows : rows.filter(({ input }) => input.date >= (group.lockedUntil ?? ''));
+  const good = group.lockedUntil == null ? rows : rows.filter(({ date }) => date >= (group.lockedUntil ?? ''));
   if (held.dryRun) return pretend(tx, held, problems, counted, good.filter(({ key }) => !known.has(key)).length);
   const added = await addMembers(tx, group, importer, resolved.missing, file.weights);
   await tx.query(
@@ -115,10 +114,10 @@ async function note(
   );
 }
 
-function lockedRows({ lockedUntil }: Group, rows: readonly ImportedRow[]): RowProblem[] {
+function lockedRows({ lockedUntil }: Group, rows: readonly RowHead[]): RowProblem[] {
   if (lockedUntil == null) return [];
   return rows
-    .filter(({ input }) => input.date < lockedUntil)
+    .filter(({ date }) => date < lockedUntil)
     .map(({ row }) => problem(row, 'period_locked', `What is dated before ${lockedUntil} is locked.`));
 }
 

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { v7 as uuidv7 } from 'uuid';
 import { takesCategory } from '../../../domain/categories.ts';
 import type { ExpenseDraft, ExpenseInput } from '../../../domain/expense.ts';
@@ -14,53 +13,12 @@ import { type RateReader, rateReaderIn } from '../../queries/expense/rate-reader
 import type { Tx } from '../../transact.ts';
 import { contentColumns } from './content-columns.ts';
 import { writeConversions } from './conversions.ts';
+import { expenseIdOf, type KeyedRow } from './import-keys.ts';
 import { type HeldImport, lockImport } from './import-store.ts';
 import { balanceFailure } from './ledger.ts';
 import { refuseLockedPeriod } from './period-lock.ts';
 import { priceDraft, type PricedDraft } from './pricing.ts';
 import { holdGroup, type TieBreak } from './record.ts';
-
-/** A row with the key under which the group remembers it. */
-export interface KeyedRow extends ImportedRow {
-  readonly key: string;
-}
-
-/**
- * Gives rows their keys: a hash of what a row says of money, and of how many equal rows stand before it in the file. So
- * the same file makes the same keys, and equal rows of one file make different ones.
- */
-export function keyRows(rows: readonly ImportedRow[]): KeyedRow[] {
-  const seen = new Map<string, number>();
-  return rows.map((row) => {
-    const { kind, date, description, total, payers, split } = row.input;
-    const content = JSON.stringify([kind ?? 'expense', date, description, total, payers, row.owed ?? split]);
-    const occurrence = seen.get(content) ?? 0;
-    seen.set(content, occurrence + 1);
-    return { ...row, key: uuidOf(hash(`${content}\n${occurrence}`)) };
-  });
-}
-
-function hash(text: string): Buffer {
-  return createHash('sha256').update(text).digest();
-}
-
-/** The first 16 bytes as a UUID of version 8, which is free in form. */
-function uuidOf(bytes: Buffer): string {
-  const hex = bytes.toString('hex', 0, 16);
-  const variant = ((Number.parseInt(hex.charAt(16), 16) & 3) | 8).toString(16);
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
-}
-
-/**
- * The id of the expense that a row becomes: the same however often the row is tried, another one in another import, and in
- * the order of the file within it, as ids of version 7 are in the order of time.
- */
-export function expenseIdOf(held: Pick<HeldImport, 'id' | 'createdAt'>, row: Pick<KeyedRow, 'key'>, index: number): string {
-  const time = Date.parse(held.createdAt).toString(16).padStart(12, '0');
-  const place = index.toString(16).padStart(7, '0');
-  const rest = hash(`${held.id}\n${row.key}`).toString('hex');
-  return `${time.slice(0, 8)}-${time.slice(8)}-7${place.slice(0, 3)}-8${place.slice(3, 6)}-${place.slice(6)}${rest.slice(0, 11)}`;
-}
 
 /** The keys among some that the group has already. */
 export async function knownKeys(query: Tx['query'], groupId: string, keys: readonly string[]): Promise<Set<string>> {
@@ -83,34 +41,39 @@ export interface PostProgress {
   readonly nextRow: number;
 }
 
+/** Rows that follow each other in a file. */
+export interface RowBatch {
+  /** The place of the first, counted from 0 over the good rows. */
+  readonly from: number;
+  /** At most {@link POST_BATCH_MAX}. */
+  readonly rows: readonly KeyedRow[];
+  /** Good rows of the whole file. */
+  readonly total: number;
+}
+
 /**
  * Posts the next batch of a file's rows, without asking for approval: what is imported happened elsewhere. Where posting
  * stands is written with the batch, so that each row is posted once whatever happens between batches.
  *
- * @param rows all rows of the file, in its order.
+ * @param batch the rows where posting stands. Where it stands elsewhere by now, since another worker goes on with it, nothing
+ *   is written and the place is told.
  * @throws RefusalError archived, deleted, period_locked, member_not_active, balance_out_of_range: the import cannot go on.
  */
-export async function postNextRows(
-  tx: Tx,
-  importId: string,
-  groupId: string,
-  rows: readonly KeyedRow[],
-  tieBreak: TieBreak,
-): Promise<PostProgress> {
+export async function postNextRows(tx: Tx, importId: string, groupId: string, batch: RowBatch, tieBreak: TieBreak): Promise<PostProgress> {
   const context = await holdGroup(tx, groupId);
   const held = await lockImport(tx, importId);
   if (held.state !== 'running' || held.phase !== 'posting' || held.undoRequested) return { outcome: 'stopped', nextRow: held.nextRow };
-  const batch = rows.slice(held.nextRow, held.nextRow + POST_BATCH_MAX);
+  if (held.nextRow !== batch.from) return { outcome: outcomeAt(held.nextRow, batch), nextRow: held.nextRow };
   const known = await knownKeys(
     tx.query,
     groupId,
-    batch.map(({ key }) => key),
+    batch.rows.map(({ key }) => key),
   );
   const find = rateReaderIn(tx);
   const items: Item[] = [];
   let lines = 0;
   let taken = 0;
-  for (const [index, row] of batch.entries()) {
+  for (const [index, row] of batch.rows.entries()) {
     if (!known.has(row.key) && (held.skipBefore === null || row.input.date >= held.skipBefore)) {
       const item = await itemOf(held, context, row, held.nextRow + index, tieBreak, find);
       lines += item.draft.lines.length;
@@ -130,7 +93,11 @@ export async function postNextRows(
     'update expense.import set next_row = $2, imported = imported + $3, skipped = skipped + $4, updated_at = $5 where id = $1',
     [importId, nextRow, written, taken - written, tx.now],
   );
-  return { outcome: nextRow < rows.length ? 'more' : 'end', nextRow };
+  return { outcome: outcomeAt(nextRow, batch), nextRow };
+}
+
+function outcomeAt(nextRow: number, { total }: RowBatch): 'more' | 'end' {
+  return nextRow < total ? 'more' : 'end';
 }
 
 interface Item extends PricedDraft {

@@ -1,6 +1,6 @@
 import type { RowProblem } from '../../../domain/import/file.ts';
 import type { ImportFormatName } from '../../../domain/import/registry.ts';
-import { refusal } from '../../../domain/refusal.ts';
+import { refusal, type RefusalError } from '../../../domain/refusal.ts';
 import type { Tx } from '../../transact.ts';
 import { recordChange } from './changes.ts';
 import { by } from './members.ts';
@@ -50,11 +50,33 @@ export async function lockImport(tx: Tx, importId: string): Promise<HeldImport> 
   return readImportRow(tx.query, importId);
 }
 
-/** The bytes of a running import's file. @throws RefusalError not_found when the import has ended. */
-export async function readImportContent(query: Tx['query'], importId: string): Promise<Buffer> {
-  const [row] = await query<{ content: Buffer }>('select content from expense.import_content where import_id = $1', [importId]);
-  if (row === undefined) throw refusal('not_found', 'The file of this import is gone.');
-  return row.content;
+/** Bytes of a file that are read at once: as text of the protocol they are twice as many, and the driver keeps them a while. */
+const SLICE_BYTES = 1_048_576;
+
+/** How large a running import's file is, in bytes. @throws RefusalError not_found when the import has ended. */
+export async function importContentBytes(query: Tx['query'], importId: string): Promise<number> {
+  const [row] = await query<{ bytes: number }>('select octet_length(content) as bytes from expense.import_content where import_id = $1', [
+    importId,
+  ]);
+  if (row === undefined) throw contentGone();
+  return row.bytes;
+}
+
+/** The bytes of a running import's file, a megabyte at a time. @throws RefusalError not_found when the import has ended. */
+export async function* importContent(query: Tx['query'], importId: string): AsyncGenerator<Buffer, void> {
+  for (let from = 1; ; from += SLICE_BYTES) {
+    const [row] = await query<{ slice: Buffer }>(
+      'select substring(content from $2 for $3) as slice from expense.import_content where import_id = $1',
+      [importId, from, SLICE_BYTES],
+    );
+    if (row === undefined) throw contentGone();
+    yield row.slice;
+    if (row.slice.length < SLICE_BYTES) return;
+  }
+}
+
+function contentGone(): RefusalError {
+  return refusal('not_found', 'The file of this import is gone.');
 }
 
 /** How an import ended. */

@@ -3,7 +3,9 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { v7 as uuidv7 } from 'uuid';
-import { keyRows, postNextRows } from '../../../../db/commands/expense/import-rows.ts';
+import { READ_HERE_BYTES_MAX, READ_LIMITS } from '../../../../activities/expense/import-file/open-file.ts';
+import { keyRows } from '../../../../db/commands/expense/import-keys.ts';
+import { postNextRows } from '../../../../db/commands/expense/import-rows.ts';
 import { RUNNING_IMPORTS_MAX } from '../../../../db/commands/expense/imports.ts';
 import { transact } from '../../../../db/transact.ts';
 import { readImport } from '../../../../domain/import/registry.ts';
@@ -14,6 +16,11 @@ import { testDatabaseUrl } from '../../../../test/support/servers.ts';
 
 const HEAD = 'Date,Description,Category,Cost,Currency,Ana,Ben\n';
 const FILE = `${HEAD}2026-01-03,Bread,Groceries,10.00,EUR,5.00,-5.00\n2026-01-03,Bread,Groceries,10.00,EUR,5.00,-5.00\n2026-01-04,Back,Payment,4.00,EUR,-4.00,4.00\n\n2026-01-31,Total balance, , ,EUR,6.00,-6.00\n`;
+
+/** So that some thousand rows make a large file. */
+function longTitle(index: number): string {
+  return `Bread ${index} `.padEnd(199, 'x');
+}
 
 function fixture(file: string): Buffer {
   return readFileSync(new URL(`../../../../test/fixtures/imports/${file}`, import.meta.url));
@@ -219,7 +226,8 @@ describe('imports', function () {
     const reading = readImport(`${HEAD}${rows}\n`, 'auto', { groupCurrency: 'EUR', dayOf: () => '' });
     assert.ok(reading.ok);
     const keyed = keyRows(reading.file.rows);
-    const { value } = await transact(api.deps.databases.expense!, (tx) => postNextRows(tx, importId, groupId, keyed, () => 0n));
+    const batch = { from: 0, rows: keyed.slice(0, 500), total: keyed.length };
+    const { value } = await transact(api.deps.databases.expense!, (tx) => postNextRows(tx, importId, groupId, batch, () => 0n));
     assert.deepEqual(value, { outcome: 'more', nextRow: 500 });
     assert.deepEqual(await balancesOf(groupId), { 'Ana EUR': '2500.00', 'Ben EUR': '-2500.00' });
     assert.equal((await ana.call('POST', `/v1/groups/${groupId}/archive`)).status, 200);
@@ -249,6 +257,40 @@ describe('imports', function () {
     assert.deepEqual([done.state, done.imported, done.skipped], ['done', 1_201, 0]);
     assert.deepEqual(await balancesOf(groupId), { 'Ana EUR': '6005.00', 'Ben EUR': '-6005.00' });
     await ledgerAgrees(groupId);
+  });
+
+  it('large file, is read in a process of its own, its rows come in batches and its own sums are found right', async () => {
+    const groupId = await newGroup();
+    const rows = Array.from({ length: 1_401 }, (_, index) => `2026-01-03,${longTitle(index)},General,10.00,EUR,5.00,-5.00`).join('\n');
+    const file = `${HEAD}${rows}\n\n2026-01-31,Total balance, , ,EUR,7005.00,-7005.00\n`;
+    assert.ok(file.length > READ_HERE_BYTES_MAX);
+    const done = await run(groupId, file);
+    assert.deepEqual([done.state, done.rows, done.imported, done.balanceCheck], ['done', 1_401, 1_401, 'matches'], JSON.stringify(done));
+    assert.deepEqual(await balancesOf(groupId), { 'Ana EUR': '7005.00', 'Ben EUR': '-7005.00' });
+    await ledgerAgrees(groupId);
+    const again = await run(groupId, file);
+    assert.deepEqual([again.imported, again.skipped], [0, 1_401]);
+  });
+
+  it('file that takes more than it may, is a problem of the file and writes nothing, also when that is found while it posts', async () => {
+    const groupId = await newGroup();
+    const rows = Array.from({ length: 1_401 }, (_, index) => `2026-01-03,${longTitle(index)},General,10.00,EUR,5.00,-5.00`).join('\n');
+    const open = async (): Promise<string> =>
+      (await ana.call('POST', `/v1/groups/${groupId}/imports`, { format: 'auto', content: `${HEAD}${rows}\n` })).body.id as string;
+    const noTime = { ...READ_LIMITS, readMs: 1 };
+    const refused = await open();
+    await runImport(api, refused, noTime);
+    const failed = (await ana.call('GET', `/v1/imports/${refused}`)).body;
+    assert.deepEqual(
+      [failed.state, failed.imported, failed.problems],
+      ['failed', 0, [{ ...failed.problems[0], row: 0, code: 'file_too_large' }]],
+    );
+    const posting = await open();
+    await activitiesOf(api).prepareImport({ importId: posting });
+    await assert.rejects(activitiesOf(api, noTime).postImportRows({ importId: posting }), /file_too_large/);
+    assert.deepEqual(await balancesOf(groupId), {});
+    await runImport(api, posting);
+    assert.equal((await ana.call('GET', `/v1/imports/${posting}`)).body.imported, 1_401);
   });
 
   it('undo while it runs, stops it and reverses', async () => {
