@@ -6,6 +6,7 @@ import type { Tx } from '../../transact.ts';
 import { recordChange } from './changes.ts';
 import { claimFile, releaseFiles } from './file-removals.ts';
 import { type ExpenseCommand, holdExpenseFor, refuseClosedGroup } from './held-expense.ts';
+import { refuseLockedPeriod } from './period-lock.ts';
 
 /** Most receipts of one expense: a bill of several pages, from several people. */
 export const RECEIPTS_MAX = 20;
@@ -27,7 +28,7 @@ export interface NewReceipt {
 }
 
 /**
- * Adds a receipt to an expense and claims its file.
+ * Adds a receipt to an expense and claims its file; also in a locked period, since it proves what stands.
  *
  * @throws RefusalError not_found, forbidden, archived, deleted, receipt_limit_reached.
  */
@@ -49,7 +50,7 @@ export async function addReceipt(tx: Tx, command: ExpenseCommand & { readonly re
 /**
  * Takes a receipt from its expense; its file is removed after the commit.
  *
- * @throws RefusalError not_found, forbidden, archived, deleted.
+ * @throws RefusalError not_found, forbidden, archived, deleted, period_locked.
  */
 export async function removeReceipt(tx: Tx, command: ExpenseCommand & { readonly receiptId: string }): Promise<void> {
   const { context, expense, member } = await holdExpenseFor(tx, command);
@@ -59,6 +60,7 @@ export async function removeReceipt(tx: Tx, command: ExpenseCommand & { readonly
   if (!hasStanding(STANDINGS['editor or creator'], member.role, isOwn)) throw refusal('forbidden', 'Your role does not allow this.');
   refuseClosedGroup(context);
   if (expense.state === 'deleted') throw refusal('deleted', 'The expense is deleted; restore it first.');
+  refuseLockedPeriod(context, [expense.content.date]);
   await dropReceipts(tx, [receipt.id]);
   const { id: receiptId } = receipt;
   note(tx, { ...expense, expenseId: expense.id }, { change: 'receipt_removed', by: member.id, receiptId, userId: command.userId });

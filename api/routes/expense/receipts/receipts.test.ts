@@ -255,6 +255,15 @@ describe('receipts', function () {
     assert.equal((await ben.call('DELETE', `/v1/receipts/${own.body.id}`)).status, 204);
   });
 
+  it('of a locked period, is not removed; a proof that comes late is added', async () => {
+    const { id } = (await send(formOf(ONE_PIXEL))).body;
+    await ana.call('POST', `/v1/groups/${groupId}/lock`, { until: '2026-11-21' });
+    assert.deepEqual(refusalOf(await ana.call('DELETE', `/v1/receipts/${id}`)), [409, 'period_locked']);
+    assert.equal((await send(formOf(ONE_PIXEL))).status, 201);
+    await ana.call('POST', `/v1/groups/${groupId}/lock`, { until: '2026-11-20' });
+    assert.equal((await ana.call('DELETE', `/v1/receipts/${id}`)).status, 204);
+  });
+
   it('adding and removing, are in the activity of the group and told as events without a word of theirs', async () => {
     const { id } = (await send(formOf(ONE_PIXEL))).body;
     await ana.call('DELETE', `/v1/receipts/${id}`);

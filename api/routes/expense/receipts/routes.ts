@@ -57,7 +57,7 @@ const create = route({
   tag,
   summary: 'Add a receipt to an expense',
   description:
-    'A JPEG, PNG or WebP picture or a PDF, by what its bytes are. Pictures are encoded anew without anything but what they show; of an animation the first frame is kept.',
+    'A JPEG, PNG or WebP picture or a PDF, by what its bytes are. Pictures are encoded anew without anything but what they show; of an animation the first frame is kept. Also for an expense of a locked period, since proofs come late.',
   access: expenseAccess,
   upload: { bytesMax: RECEIPT_BYTES_MAX, types: RECEIPT_TYPES },
   params: expenseParams,
@@ -110,7 +110,7 @@ const remove = route({
   operationId: 'deleteReceipt',
   tag,
   summary: 'Remove a receipt',
-  description: 'Its file is gone for good.',
+  description: 'Its file is gone for good. Not where the expense is dated in a locked period (409 `period_locked`).',
   access: receiptAccess,
   params: receiptParams,
   answers: { 204: { description: 'The receipt is gone.' } },
