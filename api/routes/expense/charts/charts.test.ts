@@ -1,8 +1,18 @@
 // Goal: a chart shows the group's own figures, to its members alone, and nothing in it can run. Method: HTTP on a real Postgres.
 import assert from 'node:assert/strict';
+import { v7 as uuidv7 } from 'uuid';
+import { planSettlement } from '../../../../db/commands/expense/settlements.ts';
+import { postTransfer } from '../../../../db/commands/expense/transfers.ts';
+import { transact } from '../../../../db/transact.ts';
 import { startApi, type TestApi, type TestUser } from '../../../../test/support/api.ts';
 import { createGroup, join, refusalOf } from '../../../../test/support/groups.ts';
 import { testDatabaseUrl } from '../../../../test/support/servers.ts';
+
+interface Leg {
+  readonly from: string;
+  readonly to: string;
+  readonly money: { readonly amount: string; readonly currency: string };
+}
 
 describe('charts of a group', function () {
   this.timeout(60_000);
@@ -56,6 +66,53 @@ describe('charts of a group', function () {
       assert.match(svg, pattern, query);
     }
     assert.doesNotMatch((await svgOf('kind=categories')).svg, /Income/);
+  });
+
+  it('debts, of a unit, under a reservation and after a payment, are those of the plan', async () => {
+    const group = await createGroup(ana);
+    const at = `/v1/groups/${group.id}`;
+    const names = new Map([[group.myMemberId as string, 'Ana']]);
+    for (const name of ['Bea', 'Cem', 'Dan', 'Eva']) {
+      const { body } = await ana.call('POST', `${at}/members`, { displayName: name });
+      names.set(body.id, name);
+      if (name === 'Bea' || name === 'Cem')
+        await ana.call('PATCH', `${at}/members/${body.id}`, { unitId: '019f2c6e-0000-7000-8000-00000000000b' }, { 'if-match': '*' });
+    }
+    const ids = [...names.keys()] as [string, string, string, string, string];
+    const record = async (amount: string, payer: string, among: readonly string[]): Promise<void> => {
+      const { status } = await ana.call('POST', `${at}/expenses`, {
+        description: 'Thing',
+        date: '2026-11-20',
+        total: { amount, currency: 'EUR' },
+        payers: [{ memberId: payer, amount }],
+        split: { method: 'equal', among },
+      });
+      assert.equal(status, 201);
+    };
+    const asPlanned = async (count: number): Promise<Leg[]> => {
+      const { transfers } = (await ana.call('GET', `${at}/plan`)).body as { transfers: Leg[] };
+      const answer = await fetch(`${api.url}${at}/chart.svg?locale=en`, { headers: { authorization: `Bearer ${ana.token}` } });
+      const shown = (await answer.text()).replaceAll(/[\u2066-\u2069]/g, '').matchAll(/(\w+) would pay ([\d.]+ EUR) to (\w+)/g);
+      const told = transfers.map(({ from, to, money }) => `${names.get(from)} ${money.amount} EUR ${names.get(to)}`);
+      assert.deepEqual(new Set([...shown].map(([, from, money, to]) => `${from} ${money} ${to}`)), new Set(told));
+      assert.equal(told.length, count);
+      return transfers;
+    };
+    const database = api.deps.databases.expense!;
+    await record('100.00', ids[0], ids);
+    await record('35.00', ids[3], [ids[1], ids[4]]);
+    const [leg] = await asPlanned(3);
+    const money = { amount: '7.00', currency: 'EUR' };
+    await transact(database, (tx) =>
+      postTransfer(tx, { groupId: group.id, ...leg!, money, date: '2026-11-20', paymentId: uuidv7(), transferId: uuidv7() }),
+    );
+    await asPlanned(3);
+    await transact(database, (tx) =>
+      planSettlement(tx, { settlementId: uuidv7(), groupId: group.id, currencies: ['EUR'], strategy: 'minimal' }),
+    );
+    await asPlanned(0);
+    await record('9.00', ids[4], [ids[0]]);
+    await asPlanned(1);
   });
 
   it('runs nothing, is not sniffed, and is answered 304 until a figure changes', async () => {
