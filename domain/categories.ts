@@ -32,6 +32,9 @@ export const PAYMENT_CATEGORY = 'payment' satisfies MainCategory;
 /** Most categories of a group's own, archived ones too: bounds the context that every recorded expense is checked against. */
 export const GROUP_CATEGORIES_MAX = 200;
 
+/** Most characters of the name of one. */
+export const CATEGORY_NAME_MAX = 60;
+
 /** What a key looks like; whether it is one says {@link isCategory}. */
 export const CATEGORY_PATTERN = /^[a-z][a-z0-9_]{0,29}(\.[a-z0-9_]{1,29})?$/;
 

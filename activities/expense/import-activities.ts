@@ -4,6 +4,7 @@ import { POST_BATCH_MAX, postNextRows, type PostProgress } from '../../db/comman
 import { type HeldImport, importContent, importContentBytes, readImportRow } from '../../db/commands/expense/import-store.ts';
 import { finishImport, finishUndo, undoNextRows } from '../../db/commands/expense/import-undo.ts';
 import { importStep } from '../../db/commands/expense/imports.ts';
+import { categoriesByName } from '../../db/queries/expense/categories.ts';
 import { read } from '../../db/transact.ts';
 import { problem } from '../../domain/import/file.ts';
 import { refusal } from '../../domain/refusal.ts';
@@ -70,6 +71,7 @@ function openedBy({ db }: Deps, limits: ReadLimits): WithImport {
       asked: held.asked,
       groupCurrency: group.currency,
       names: Object.keys(held.memberMap),
+      categories: await categoriesByName(query, held.groupId),
       timeZone: group.timeZone,
       isKnownGood: held.phase === 'posting' && held.problemCount === 0,
     };

@@ -36,6 +36,7 @@ import { Imports } from './0050-imports.ts';
 import { GroupExports } from './0060-group-exports.ts';
 import { Moved } from './0070-moved.ts';
 import { UndoneBy } from './0075-undone-by.ts';
+import { ImportedCategories } from './0076-imported-categories.ts';
 import { MergedSplits } from './0080-merged-splits.ts';
 
 /** Every migration in order; a new one is one file beside this and one line here. */
@@ -77,5 +78,6 @@ export const MIGRATIONS: MigrationObject[] = [
   { name: '0060-group-exports', class: GroupExports },
   { name: '0070-moved', class: Moved },
   { name: '0075-undone-by', class: UndoneBy },
+  { name: '0076-imported-categories', class: ImportedCategories },
   { name: '0080-merged-splits', class: MergedSplits },
 ];

@@ -10,6 +10,7 @@ const GROUP: ExportedGroup = {
   currency: 'EUR',
   timeZone: 'Europe/Lisbon',
   viewerId: 'b',
+  categories: new Map([['food.boat', 'Boat, =1']]),
   accounts: new Map([
     ['c', { label: 'Zoë', weight: '1' }],
     ['a', { label: '=Ana', weight: '2' }],
@@ -24,10 +25,11 @@ const row: fc.Arbitrary<ExportedRow> = fc
     currency: fc.constantFrom('EUR', 'USD', 'JPY'),
     units: fc.integer({ min: 1, max: 9_999 }),
     payer: fc.constantFrom('a', 'b', 'c'),
+    category: fc.constantFrom('food.restaurants', 'food.boat', null),
     debtor: fc.constantFrom('a', 'b', 'c'),
     notes: fc.constantFrom('', 'two\nlines', '=1'),
   })
-  .map(({ type, day, currency, units, payer, debtor, notes }) => {
+  .map(({ type, day, currency, units, payer, category, debtor, notes }) => {
     const [amount, none] = currency === 'JPY' ? [`${units}`, '0'] : [`${units}.50`, '0.00'];
     return {
       type,
@@ -36,7 +38,7 @@ const row: fc.Arbitrary<ExportedRow> = fc
         description: `Tea, ${units}`,
         total: { amount, currency },
         date: `2026-11-${String(day).padStart(2, '0')}`,
-        category: 'food.restaurants',
+        category,
         payers: [{ memberId: payer, amount }],
         split: { method: 'exact', parts: [{ memberId: debtor, amount }] },
         shares:

@@ -4,6 +4,7 @@ import type { ExpenseContent } from '../expense.ts';
 import type { FrozenRate } from '../expense-rate.ts';
 import { formatRate, parseRate } from '../fx.ts';
 import { formatAmount, parseAmount } from '../money.ts';
+import { saysPayment } from '../import/category.ts';
 import { assertNever, unwrap } from '../refusal.ts';
 import type { Split } from '../split.ts';
 
@@ -11,7 +12,9 @@ import type { Split } from '../split.ts';
 export const EXPORT_FORMATS = ['csv', 'splitwise-csv', 'sesterce-csv', 'json', 'qif'] as const;
 export type ExportFormatName = (typeof EXPORT_FORMATS)[number];
 
-/** Columns of our own CSV before those of members. */
+/** Column of our own CSV that names the category where it is one of the group's own; files of before have none. */
+export const CATEGORY_NAME = 'Category name';
+/** Columns of our own CSV before those of members and besides {@link CATEGORY_NAME}. */
 export const CSV_COLUMNS = [
   'Date',
   'Type',
@@ -39,6 +42,8 @@ export interface ExportedGroup {
   readonly timeZone: string;
   /** Everybody with a column, by id, each under a label of their own. */
   readonly accounts: ReadonlyMap<string, { readonly label: string; readonly weight: string }>;
+  /** Names of the group's own categories by their keys. */
+  readonly categories: ReadonlyMap<string, string>;
   /** Whose book it is, for formats that hold one person's. */
   readonly viewerId: string;
 }
@@ -89,6 +94,13 @@ function columnsOf(group: ExportedGroup, prefix: string): string[] {
   return [...group.accounts.values()].map(({ label }) => guardText(prefix + label));
 }
 
+/** The category as other programs show one: by the name of the group's own, unless they would take that for a payment. */
+function wordOf(group: ExportedGroup, { type, content: { category } }: ExportedRow): string {
+  if (type === 'payment') return 'Payment';
+  const name = group.categories.get(category ?? '');
+  return name === undefined || saysPayment(name) ? (category ?? '') : name;
+}
+
 /** One cell for each account: what it has on one side, empty where that is nothing. */
 function cellsOf(group: ExportedGroup, content: ExpenseContent, side: 'paid' | 'owed'): string[] {
   const amounts = new Map(content.shares.map((share) => [share.memberId, share[side]]));
@@ -99,7 +111,7 @@ function cellsOf(group: ExportedGroup, content: ExpenseContent, side: 'paid' | '
 }
 
 function ownBegin(group: ExportedGroup): string {
-  return BOM + writeCsvRecord([...CSV_COLUMNS, ...columnsOf(group, PAID_BY), ...columnsOf(group, OWED_BY)]);
+  return BOM + writeCsvRecord([...CSV_COLUMNS, CATEGORY_NAME, ...columnsOf(group, PAID_BY), ...columnsOf(group, OWED_BY)]);
 }
 
 function ownRow(group: ExportedGroup, { type, content }: ExportedRow): string[] {
@@ -117,6 +129,7 @@ function ownRow(group: ExportedGroup, { type, content }: ExportedRow): string[] 
     rate?.total?.amount ?? '',
     guardText(notes),
     guardText(tags.join('\n')),
+    guardText(group.categories.get(category ?? '') ?? ''),
     ...cellsOf(group, content, 'paid'),
     ...cellsOf(group, content, 'owed'),
   ];
@@ -130,17 +143,18 @@ function sesterceBegin(group: ExportedGroup): string {
 /** Digits that count in an exchange rate: so many survive being turned round twice. */
 const RATE_DIGITS = 9;
 
-function sesterceRow(group: ExportedGroup, { type, content }: ExportedRow): string[] {
+function sesterceRow(group: ExportedGroup, row: ExportedRow): string[] {
+  const { type, content } = row;
   // Income turns the sides round, as the ledger does: who received it owes it.
   const [paid, owed] = type === 'income' ? (['owed', 'paid'] as const) : (['paid', 'owed'] as const);
-  const { date, description, category, total, rate } = content;
+  const { date, description, total, rate } = content;
   return [
     date,
     guardText(description),
     ...cellsOf(group, content, paid),
     ...cellsOf(group, content, owed),
     total.currency,
-    type === 'payment' ? 'Payment' : guardText(category ?? ''),
+    guardText(wordOf(group, row)),
     total.currency === group.currency ? '' : rateToGroupOf(rate),
   ];
 }
@@ -197,13 +211,13 @@ export function splitwiseWriter(memory: SplitwiseSums = { lastDate: '', sums: ne
       return `${writeCsvRecord(['Date', 'Description', 'Category', 'Cost', 'Currency', ...columnsOf(given, '')])}\r\n`;
     },
     row(row) {
-      const { date, description, category, total } = row.content;
+      const { date, description, total } = row.content;
       const nets = netsOf(row);
       const sum = sums.get(total.currency) ?? new Map<string, bigint>();
       for (const [id, net] of nets) sum.set(id, (sum.get(id) ?? 0n) + net);
       sums.set(total.currency, sum);
       memory.lastDate = date;
-      const word = row.type === 'payment' ? 'Payment' : guardText(category ?? '');
+      const word = group === undefined ? '' : guardText(wordOf(group, row));
       const cells = [...(group?.accounts.keys() ?? [])].map((id) => formatAmount(nets.get(id) ?? 0n, total.currency));
       return writeCsvRecord([date, guardText(description), word, total.amount, total.currency, ...cells]);
     },
@@ -222,9 +236,10 @@ function jsonWriter(): ExportWriter {
   return {
     begin(given) {
       group = given;
-      const { name, currency, timeZone, accounts } = given;
+      const { name, currency, timeZone, accounts, categories } = given;
       const members = [...accounts.values()].map(({ label, weight }) => ({ name: label, weight }));
-      const head = JSON.stringify({ format: JSON_FORMAT, version: 1, group: { name, currency, timeZone }, members });
+      const named = [...categories].map(([key, label]) => ({ key, name: label }));
+      const head = JSON.stringify({ format: JSON_FORMAT, version: 1, group: { name, currency, timeZone }, members, categories: named });
       return `${head.slice(0, -1)},"rows":[`;
     },
     row({ type, content }, index) {
@@ -325,7 +340,7 @@ export function qifEntry(group: ExportedGroup, row: ExportedRow): { readonly cur
   const [year, month, day] = content.date.split('-');
   const { currency } = content.total;
   const note = content.notes === '' ? [] : [`M${oneLine(content.notes)}`];
-  const category = row.type === 'payment' ? 'Payment' : (content.category ?? 'Uncategorized').replace('.', ':');
+  const category = row.type === 'payment' ? 'Payment' : qifCategory(group, content.category);
   const lines = [
     `D${month}/${day}/${year}`,
     `T${formatAmount(net, currency)}`,
@@ -334,6 +349,12 @@ export function qifEntry(group: ExportedGroup, row: ExportedRow): { readonly cur
     `L${category}`,
   ];
   return { currency, text: [...lines, '^', ''].join('\n') };
+}
+
+function qifCategory(group: ExportedGroup, key: string | null): string {
+  if (key === null) return 'Uncategorized';
+  // A colon makes a sub of what stands before it.
+  return group.categories.get(key)?.replaceAll(':', ' ') ?? key.replace('.', ':');
 }
 
 function oneLine(text: string): string {

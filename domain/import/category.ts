@@ -90,18 +90,30 @@ const NAMES: ReadonlyMap<string, string> = new Map(
     .toReversed(),
 );
 
+/** Keys of a group's own categories by their names, in lower case. */
+export type OwnCategories = Readonly<Record<string, string>>;
+
+/** A name as names are compared. */
+export function foldedName(name: string): string {
+  return name.normalize('NFC').trim().toLowerCase();
+}
+
 /**
- * The category of the product that a word of a file means, with the word itself as a tag where it means none.
+ * The category that a word of a file means, with the word itself as a tag where it means none: one of the group's own by its
+ * name, else one of the product.
  *
  * @param text such as `Dining out`, `Food and drink - Groceries`, `Food and drink/Groceries` or a key of the product.
+ * @param own see {@link ImportContext.categories}.
  */
-export function categoryOf(text: string): { readonly category: string | null; readonly tags: readonly string[] } {
+export function categoryOf(text: string, own: OwnCategories = {}): { readonly category: string | null; readonly tags: readonly string[] } {
   const word = text.trim();
   if (word === '') return { category: null, tags: [] };
   if (isCategory(word) && word !== PAYMENT_CATEGORY) return { category: word, tags: [] };
-  const lower = word.toLowerCase();
+  const lower = foldedName(word);
   const sub = lower.split(/ [-–] /).at(-1) ?? '';
   for (const candidate of [lower, sub]) {
+    const mine = Object.hasOwn(own, candidate) ? own[candidate] : undefined;
+    if (mine !== undefined) return { category: mine, tags: [] };
     const category = (Object.hasOwn(WORDS, candidate) ? WORDS[candidate] : undefined) ?? NAMES.get(candidate);
     if (category !== undefined) return { category, tags: [] };
   }

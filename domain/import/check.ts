@@ -25,6 +25,8 @@ const LINE = /^[^\s\u0000-\u001f\u007f](?:[^\u0000-\u001f\u007f]*[^\s\u0000-\u00
 export interface CheckedFile {
   readonly people: readonly string[];
   readonly weights: ReadonlyMap<string, string>;
+  /** Names of a group's own categories by their keys. */
+  readonly categories: ReadonlyMap<string, string>;
   readonly rows: readonly ImportedRow[];
   readonly problems: readonly RowProblem[];
   readonly passedOver: number;
@@ -42,8 +44,8 @@ export interface CheckedFile {
 export function checkFile(parsed: Parsed, isKnownGood = false): CheckedFile {
   if (isKnownGood) {
     const rows = parsed.readings.flatMap((one) => (isProblem(one) ? [] : [one]));
-    const { people, weights = new Map(), passedOver } = parsed;
-    return { people, weights, rows, problems: [], passedOver, balanceCheck: 'none' };
+    const { people, weights = new Map(), categories = new Map(), passedOver } = parsed;
+    return { people, weights, categories, rows, problems: [], passedOver, balanceCheck: 'none' };
   }
   const problems: RowProblem[] = [];
   const rows: ImportedRow[] = [];
@@ -66,6 +68,7 @@ export function checkFile(parsed: Parsed, isKnownGood = false): CheckedFile {
   return {
     people: parsed.people.filter(isName),
     weights: parsed.weights ?? new Map(),
+    categories: parsed.categories ?? new Map(),
     rows,
     problems: problems.toSorted((one, other) => one.row - other.row),
     passedOver: parsed.passedOver,

@@ -2,7 +2,7 @@ import { isKnownCurrency } from '../currency.ts';
 import { type CsvRecord, unguardText } from '../csv.ts';
 import type { ExpenseInput } from '../expense.ts';
 import { refusal } from '../refusal.ts';
-import { categoryOf } from './category.ts';
+import { categoryOf, type OwnCategories } from './category.ts';
 import { oneLine } from './check.ts';
 import { cellReader, headerCells, recordsOf } from './columns.ts';
 import type { ImportContext, ImportFormat, Reading } from './file.ts';
@@ -58,6 +58,7 @@ export const cospendCsv: ImportFormat = {
       currency: mainCurrency(sections.currencies, context),
       people,
       split: joinedNames([...people, ...bills.map(({ cell }) => payerOf(cell)), ...(context.names ?? []).map(oneLine)]),
+      own: context.categories,
       dayOf: context.dayOf,
     };
     const readings: Reading[] = [];
@@ -79,6 +80,7 @@ interface File {
   readonly currency: string;
   readonly people: Set<string>;
   readonly split: (text: string) => string[];
+  readonly own: OwnCategories | undefined;
   readonly dayOf: ImportContext['dayOf'];
 }
 
@@ -120,7 +122,7 @@ function readBill(cell: Cell, file: File): ExpenseInput | null {
   if (minor === 0n) return null;
   const id = cell('categoryid');
   const isReturn = id === REIMBURSEMENT_CATEGORY;
-  const { category, tags } = isReturn ? { category: null, tags: [] } : categoryOf(file.categories.get(id) ?? '');
+  const { category, tags } = isReturn ? { category: null, tags: [] } : categoryOf(file.categories.get(id) ?? '', file.own);
   const about = {
     date: dateOf(cell, file),
     description: oneLine(unguardText(cell('what'))),

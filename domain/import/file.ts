@@ -1,3 +1,4 @@
+import type { OwnCategories } from './category.ts';
 import type { CsvRecord } from '../csv.ts';
 import type { ExpenseInput } from '../expense.ts';
 import type { AmountPart } from '../split.ts';
@@ -35,6 +36,8 @@ export interface Parsed {
   readonly readings: readonly Reading[];
   /** Rows that are rightly left out: they move no money, or lie in the file's bin. */
   readonly passedOver: number;
+  /** Names of a group's own categories by their keys, where the file has some. */
+  readonly categories?: ReadonlyMap<string, string>;
   /** What the file says of its own sums, or null where it says nothing. */
   readonly totals: FileTotals | null;
 }
@@ -45,6 +48,8 @@ export interface ImportContext {
   readonly groupCurrency: string;
   /** Names that the caller or the group knows, besides those of the file: some formats join names by commas. */
   readonly names?: readonly string[];
+  /** The group's own categories, which files name as others do. */
+  readonly categories?: OwnCategories;
   /** The business day of a moment in the group's time zone. @param seconds since 1970. */
   readonly dayOf: (seconds: number) => string;
 }

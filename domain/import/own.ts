@@ -1,12 +1,13 @@
 import { isBusinessDate } from '../business-date.ts';
-import { PAYMENT_CATEGORY } from '../categories.ts';
+import { CATEGORY_NAME_MAX, CATEGORY_PATTERN, isCategory, PAYMENT_CATEGORY } from '../categories.ts';
 import { type CsvRecord, unguardText } from '../csv.ts';
-import { CSV_COLUMNS, JSON_FORMAT, OWED_BY, PAID_BY } from '../export/formats.ts';
+import { CATEGORY_NAME, CSV_COLUMNS, JSON_FORMAT, OWED_BY, PAID_BY } from '../export/formats.ts';
 import type { ExpenseInput } from '../expense.ts';
 import type { FrozenRate } from '../expense-rate.ts';
 import { formatAmount } from '../money.ts';
 import { refusal } from '../refusal.ts';
 import type { Split } from '../split.ts';
+import { isName, oneLine } from './check.ts';
 import { cellReader, hasColumns, headerCells, recordsOf, repeated } from './columns.ts';
 import { type ImportedRow, type ImportFormat, problem, type Reading } from './file.ts';
 import { fieldOf, type JsonObject, listOf, objectOf, textOf } from './json.ts';
@@ -20,6 +21,9 @@ export const ownCsv: ImportFormat = {
     const [first, ...records] = recordsOf(source);
     const header = headerCells(first);
     const names = header.filter((cell) => cell.startsWith(PAID_BY)).map((cell) => cell.slice(PAID_BY.length).trim());
+    const categories = categoriesOf(
+      records.map((record) => ['Category', CATEGORY_NAME].map((column) => unguardText(cellReader(header, record)(column)))),
+    );
     const readings: Reading[] = [];
     const twice = repeated(header);
     if (twice !== null) readings.push(problem(first?.row ?? 1, 'duplicate_name', `The header has the column ${quoted(twice)} twice.`));
@@ -29,9 +33,20 @@ export const ownCsv: ImportFormat = {
       if (found === null) passedOver += 1;
       else readings.push(found);
     }
-    return { people: names, readings, passedOver, totals: null };
+    return { people: names, categories, readings, passedOver, totals: null };
   },
 };
+
+/** What a file says of a group's own categories; one without a name is none that a group could take. */
+function categoriesOf(pairs: readonly (readonly string[])[]): Map<string, string> {
+  const found = new Map<string, string>();
+  for (const [key = '', text = ''] of pairs) {
+    const name = oneLine(text);
+    if (!CATEGORY_PATTERN.test(key) || isCategory(key) || found.has(key)) continue;
+    if (isName(name) && name.length <= CATEGORY_NAME_MAX) found.set(key, name);
+  }
+  return found;
+}
 
 function readRow(record: CsvRecord, header: readonly string[], names: readonly string[], groupCurrency: string): ExpenseInput | null {
   if (record.cells.length !== header.length)
@@ -100,7 +115,15 @@ export const ownJson: ImportFormat = {
       if (found === null) continue;
       readings.push('input' in found ? withOwed(found, object) : found);
     }
-    return { people, weights: new Map(members.map(({ name, weight }) => [name, weight])), readings, passedOver: 0, totals: null };
+    const categories = categoriesOf(listOf(file['categories']).map((one) => [fieldOf(one, 'key'), fieldOf(one, 'name')]));
+    return {
+      people,
+      weights: new Map(members.map(({ name, weight }) => [name, weight])),
+      categories,
+      readings,
+      passedOver: 0,
+      totals: null,
+    };
   },
 };
 

@@ -4,7 +4,7 @@ import type { ExpenseInput } from '../expense.ts';
 import type { FrozenRate } from '../expense-rate.ts';
 import { formatRate, parseRate } from '../fx.ts';
 import { refusal } from '../refusal.ts';
-import { categoryOf, saysPayment } from './category.ts';
+import { categoryOf, type OwnCategories, saysPayment } from './category.ts';
 import { oneLine } from './check.ts';
 import { cellReader, hasColumns, headerCells, recordsOf, repeated } from './columns.ts';
 import { type ImportFormat, problem, type Reading } from './file.ts';
@@ -24,14 +24,14 @@ export const sesterceCsv: ImportFormat = {
     const header = headerCells(recordsOf(source)[0]);
     return hasColumns(header, ['Date', 'Title', 'Currency']) && header.some((cell) => cell.startsWith(PAID_BY));
   },
-  parse(source) {
+  parse(source, { categories }) {
     const [first, ...records] = recordsOf(source);
     const header = headerCells(first);
     const names = header.filter((cell) => cell.startsWith(PAID_BY)).map((cell) => cell.slice(PAID_BY.length).trim());
     const readings: Reading[] = headerProblems(first?.row ?? 1, header, names);
     let passedOver = 0;
     for (const record of records) {
-      const found = reading(record.row, () => readRow(record, header, names));
+      const found = reading(record.row, () => readRow(record, header, names, categories));
       if (found === null) passedOver += 1;
       else readings.push(found);
     }
@@ -54,7 +54,12 @@ function headerProblems(row: number, header: readonly string[], names: readonly 
 }
 
 /** @returns null for a row that moves no money. */
-function readRow(record: CsvRecord, header: readonly string[], names: readonly string[]): ExpenseInput | null {
+function readRow(
+  record: CsvRecord,
+  header: readonly string[],
+  names: readonly string[],
+  own: OwnCategories | undefined,
+): ExpenseInput | null {
   if (record.cells.length !== header.length)
     throw refusal('cell_count', `The row has ${record.cells.length} cells, and the header has ${header.length} columns.`);
   const cell = cellReader(header, record);
@@ -66,7 +71,7 @@ function readRow(record: CsvRecord, header: readonly string[], names: readonly s
   if (sumOf(paid) !== sumOf(owed)) throw refusal('row_not_balanced', 'What is paid and what it is paid for do not add up to the same.');
   if (paid.length === 0) return null;
   const word = unguardText(cell('Category'));
-  const { category, tags } = saysPayment(word) ? { category: null, tags: [] } : categoryOf(word);
+  const { category, tags } = saysPayment(word) ? { category: null, tags: [] } : categoryOf(word, own);
   const about = {
     date: cell('Date'),
     description: oneLine(unguardText(cell('Title'))),

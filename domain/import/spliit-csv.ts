@@ -4,7 +4,7 @@ import type { ExpenseInput } from '../expense.ts';
 import { formatAmount } from '../money.ts';
 import { refusal } from '../refusal.ts';
 import type { Split } from '../split.ts';
-import { categoryOf } from './category.ts';
+import { categoryOf, type OwnCategories } from './category.ts';
 import { oneLine } from './check.ts';
 import { cellReader, hasColumns, headerCells, recordsOf, repeated } from './columns.ts';
 import { type ImportedRow, type ImportFormat, problem, type Reading } from './file.ts';
@@ -36,7 +36,7 @@ export const spliitCsv: ImportFormat = {
   recognises(source) {
     return hasColumns(headerCells(recordsOf(source)[0]), ['Date', 'Description', 'Cost', 'Currency', 'Is Reimbursement', 'Split mode']);
   },
-  parse(source) {
+  parse(source, { categories }) {
     const [first, ...records] = recordsOf(source);
     const header = headerCells(first);
     const names = header.filter((cell) => !COLUMNS.has(cell) && cell !== '');
@@ -45,7 +45,7 @@ export const spliitCsv: ImportFormat = {
       twice === null ? [] : [problem(first?.row ?? 1, 'duplicate_name', `The header has the column ${quoted(twice)} twice.`)];
     let passedOver = 0;
     for (const record of records) {
-      const found = reading(record.row, () => readRow(record, header, names));
+      const found = reading(record.row, () => readRow(record, header, names, categories));
       if (found === null) passedOver += 1;
       else readings.push(found);
     }
@@ -57,6 +57,7 @@ function readRow(
   record: CsvRecord,
   header: readonly string[],
   names: readonly string[],
+  own: OwnCategories | undefined,
 ): ExpenseInput | Pick<ImportedRow, 'input' | 'owed'> | null {
   if (record.cells.length !== header.length)
     throw refusal('cell_count', `The row has ${record.cells.length} cells, and the header has ${header.length} columns.`);
@@ -72,7 +73,7 @@ function readRow(
   const payer = payerOf(shares, cells);
   const owed = shares.map(({ name, minor }) => ({ name, minor: minor < 0n ? -minor : minor }));
   if (owed.length === 0) throw refusal('no_shares', 'Nobody has a share of this row.');
-  const { category, tags } = categoryOf(unguardText(cell('Category')));
+  const { category, tags } = categoryOf(unguardText(cell('Category')), own);
   const about = {
     date: cell('Date'),
     description: oneLine(unguardText(cell('Description'))),

@@ -4,7 +4,7 @@ import type { ExpenseInput } from '../expense.ts';
 import { formatAmount } from '../money.ts';
 import { refusal } from '../refusal.ts';
 import type { Split } from '../split.ts';
-import { categoryOf } from './category.ts';
+import { categoryOf, type OwnCategories } from './category.ts';
 import { oneLine } from './check.ts';
 import { repeated } from './columns.ts';
 import { type ImportFormat, problem, type Reading } from './file.ts';
@@ -19,7 +19,7 @@ export const spliitJson: ImportFormat = {
     const file = objectOf(source.value);
     return Array.isArray(file['expenses']) && Array.isArray(file['participants']);
   },
-  parse(source, { groupCurrency }) {
+  parse(source, { groupCurrency, categories }) {
     const file = objectOf(source.kind === 'json' ? source.value : null);
     const code = fieldOf(file, 'currencyCode').toUpperCase();
     // Files of before there were codes carry a symbol alone.
@@ -32,7 +32,7 @@ export const spliitJson: ImportFormat = {
     if (twice !== null) readings.push(problem(0, 'duplicate_name', `Two participants are called ${quoted(twice)}.`));
     let passedOver = 0;
     for (const [index, expense] of listOf(file['expenses']).entries()) {
-      const found = reading(index + 1, () => readExpense(objectOf(expense), currency, names));
+      const found = reading(index + 1, () => readExpense(objectOf(expense), currency, names, categories));
       if (found === null) passedOver += 1;
       else readings.push(found);
     }
@@ -40,7 +40,12 @@ export const spliitJson: ImportFormat = {
   },
 };
 
-function readExpense(expense: JsonObject, currency: string, names: ReadonlyMap<string, string>): ExpenseInput | null {
+function readExpense(
+  expense: JsonObject,
+  currency: string,
+  names: ReadonlyMap<string, string>,
+  own: OwnCategories | undefined,
+): ExpenseInput | null {
   if (!isKnownCurrency(currency)) throw refusal('unknown_currency', `${quoted(currency)} is not the code of a currency that can be spent.`);
   const minor = integerOf(fieldOf(expense, 'amount'), 'amount');
   if (minor === 0n) return null;
@@ -51,7 +56,7 @@ function readExpense(expense: JsonObject, currency: string, names: ReadonlyMap<s
     shares: fieldOf(one, 'shares'),
   }));
   const category = expense['category'];
-  const { category: key, tags } = categoryOf(typeof category === 'string' ? category : fieldOf(category, 'name'));
+  const { category: key, tags } = categoryOf(typeof category === 'string' ? category : fieldOf(category, 'name'), own);
   const isReturn = expense['isReimbursement'] === true;
   const about = {
     date: fieldOf(expense, 'expenseDate').slice(0, 10),

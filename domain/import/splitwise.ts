@@ -2,7 +2,7 @@ import { isBusinessDate } from '../business-date.ts';
 import { type CsvRecord, unguardText } from '../csv.ts';
 import type { ExpenseInput } from '../expense.ts';
 import { refusal } from '../refusal.ts';
-import { categoryOf, saysPayment } from './category.ts';
+import { categoryOf, type OwnCategories, saysPayment } from './category.ts';
 import { oneLine } from './check.ts';
 import { headerCells, recordsOf, repeated } from './columns.ts';
 import { type ImportFormat, type Parsed, problem, type Reading, RECONSTRUCTED_TAG } from './file.ts';
@@ -34,10 +34,10 @@ function words(text: string): ReadonlySet<string> {
 export const splitwiseCsv: ImportFormat = {
   kind: 'csv',
   recognises: (source) => headerIndex(recordsOf(source)) !== -1,
-  parse(source) {
+  parse(source, { categories }) {
     const records = recordsOf(source);
     const index = headerIndex(records);
-    return parseBelow(records, index);
+    return parseBelow(records, index, categories);
   },
 };
 
@@ -62,7 +62,7 @@ function isLikeHeader(record: CsvRecord, next: CsvRecord | undefined): boolean {
   );
 }
 
-function parseBelow(records: readonly CsvRecord[], index: number): Parsed {
+function parseBelow(records: readonly CsvRecord[], index: number, own: OwnCategories | undefined): Parsed {
   const header = records[index] as CsvRecord;
   const names = headerCells(header).slice(FIXED);
   while (names.at(-1) === '') names.pop();
@@ -72,7 +72,7 @@ function parseBelow(records: readonly CsvRecord[], index: number): Parsed {
   const totals = new Map<string, Map<string, bigint>>();
   let passedOver = 0;
   for (const record of records.slice(index + 1)) {
-    const found = isFooter(record) ? readFooter(record, names, totals) : reading(record.row, () => readRow(record, names));
+    const found = isFooter(record) ? readFooter(record, names, totals) : reading(record.row, () => readRow(record, names, own));
     if (found === null) passedOver += isFooter(record) ? 0 : 1;
     else readings.push(found);
   }
@@ -110,7 +110,7 @@ function netsOf({ cells }: CsvRecord, names: readonly string[], currency: string
 }
 
 /** @returns null for a row that moves no money. */
-function readRow(record: CsvRecord, names: readonly string[]): ExpenseInput | null {
+function readRow(record: CsvRecord, names: readonly string[], own: OwnCategories | undefined): ExpenseInput | null {
   const [date = '', description = '', category = '', cost = ''] = record.cells.map((cell) => cell.trim());
   const currency = currencyOf(record);
   const totalMinor = amountOf(cost, currency);
@@ -118,7 +118,7 @@ function readRow(record: CsvRecord, names: readonly string[]): ExpenseInput | nu
   if (sumOf(nets) !== 0n) throw refusal('row_not_balanced', 'What the members paid less what they owe does not sum to zero.');
   if (totalMinor < 0n) throw refusal('negative_amount', 'A cost is not below zero.');
   if (totalMinor === 0n && nets.length === 0) return null;
-  const { category: key, tags } = categoryOf(category);
+  const { category: key, tags } = categoryOf(unguardText(category), own);
   const about = { date, description: oneLine(unguardText(description)), category: key, tags: [...tags], notes: '', rate: null };
   const gains = nets.filter(({ minor }) => minor > 0n);
   const losses = nets.filter(({ minor }) => minor < 0n).map(({ name, minor }) => ({ name, minor: -minor }));

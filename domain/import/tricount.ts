@@ -2,7 +2,7 @@ import { PAYMENT_CATEGORY } from '../categories.ts';
 import type { ExpenseInput } from '../expense.ts';
 import { formatAmount } from '../money.ts';
 import { refusal } from '../refusal.ts';
-import { categoryOf } from './category.ts';
+import { categoryOf, type OwnCategories } from './category.ts';
 import { oneLine } from './check.ts';
 import { repeated } from './columns.ts';
 import { type ImportFormat, problem, type Reading } from './file.ts';
@@ -13,7 +13,7 @@ import { amountOf, nonZero, partsOf, paymentInput, quoted, reading, sumOf } from
 export const tricountJson: ImportFormat = {
   kind: 'json',
   recognises: (source) => source.kind === 'json' && Array.isArray(registryOf(source.value)['all_registry_entry']),
-  parse(source, { groupCurrency }) {
+  parse(source, { groupCurrency, categories }) {
     const registry = registryOf(source.kind === 'json' ? source.value : null);
     const people = listOf(registry['memberships']).map(nameOf);
     const readings: Reading[] = [];
@@ -23,7 +23,7 @@ export const tricountJson: ImportFormat = {
     let passedOver = 0;
     for (const [index, one] of listOf(registry['all_registry_entry']).entries()) {
       const entry = objectOf(objectOf(one)['RegistryEntry']);
-      const found = reading(index + 1, () => readEntry(entry, known, fieldOf(registry, 'currency') || groupCurrency));
+      const found = reading(index + 1, () => readEntry(entry, known, fieldOf(registry, 'currency') || groupCurrency, categories));
       if (found === null) passedOver += 1;
       else readings.push(found);
     }
@@ -43,7 +43,7 @@ function nameOf(membership: unknown): string {
 }
 
 /** @returns null for an entry that moves no money. */
-function readEntry(entry: JsonObject, known: ReadonlySet<string>, fallback: string): ExpenseInput | null {
+function readEntry(entry: JsonObject, known: ReadonlySet<string>, fallback: string, own: OwnCategories | undefined): ExpenseInput | null {
   const currency = (fieldOf(entry['amount'], 'currency') || fallback).toUpperCase();
   const minor = valueOf(entry['amount'], currency);
   if (minor === 0n) return null;
@@ -61,7 +61,7 @@ function readEntry(entry: JsonObject, known: ReadonlySet<string>, fallback: stri
   });
   const word = fieldOf(entry, 'category_custom') || fieldOf(entry, 'category').replaceAll('_', ' ').toLowerCase();
   const isBalance = fieldOf(entry, 'type_transaction') === 'BALANCE';
-  const { category, tags } = isBalance ? { category: PAYMENT_CATEGORY, tags: [] } : categoryOf(word);
+  const { category, tags } = isBalance ? { category: PAYMENT_CATEGORY, tags: [] } : categoryOf(word, own);
   const about = {
     date: fieldOf(entry, 'date').slice(0, 10),
     description: oneLine(fieldOf(entry, 'description')),

@@ -4,7 +4,7 @@ import type { ImportContext } from '../../../domain/import/file.ts';
 import { type FileReading, type ImportFormatName, readImport } from '../../../domain/import/registry.ts';
 
 /** What the reading of a file depends on besides its bytes; plain JSON. */
-export interface FileSettings extends Pick<ImportContext, 'groupCurrency' | 'names'> {
+export interface FileSettings extends Pick<ImportContext, 'groupCurrency' | 'names' | 'categories'> {
   readonly asked: ImportFormatName | 'auto';
   readonly timeZone: string;
   /** When the same file had no problem before. */
@@ -24,10 +24,10 @@ export function readFile(bytes: Buffer, settings: FileSettings): FileRead {
   return { head: headOf(reading, rows), rows };
 }
 
-function readingOf(bytes: Buffer, { asked, groupCurrency, names, timeZone, isKnownGood }: FileSettings): FileReading {
+function readingOf(bytes: Buffer, { asked, groupCurrency, names, categories, timeZone, isKnownGood }: FileSettings): FileReading {
   const decoded = decodeFile(bytes);
   if ('code' in decoded) return { ok: false, format: null, problems: [decoded] };
-  return readImport(decoded.text, asked, { groupCurrency, names, dayOf: dayIn(timeZone) }, isKnownGood);
+  return readImport(decoded.text, asked, { groupCurrency, names, categories, dayOf: dayIn(timeZone) }, isKnownGood);
 }
 
 function dayIn(timeZone: string): (seconds: number) => string {

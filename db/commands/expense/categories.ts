@@ -1,6 +1,6 @@
 import { v7 as uuidv7 } from 'uuid';
 import { CATEGORY_PATTERN, GROUP_CATEGORIES_MAX, isCategory } from '../../../domain/categories.ts';
-import { refusal } from '../../../domain/refusal.ts';
+import { ok, type Outcome, refusal, type RefusalError } from '../../../domain/refusal.ts';
 import { Category } from '../../entities/expense/category.ts';
 import type { Group } from '../../entities/expense/group.ts';
 import type { Member } from '../../entities/expense/member.ts';
@@ -67,6 +67,45 @@ export async function changeCategory(
   return category;
 }
 
+/**
+ * Which of a file's categories a group has not, by key, with the mains of subs; archived ones it has.
+ *
+ * @param named names by keys.
+ * @returns their names by keys, or the refusal category_limit_reached.
+ */
+export async function missingCategories(
+  tx: Tx,
+  groupId: string,
+  named: ReadonlyMap<string, string>,
+): Promise<Outcome<ReadonlyMap<string, string>>> {
+  const own = await categoryKeys(tx.query, groupId);
+  const missing = new Map<string, string>();
+  for (const [key, name] of named) {
+    const [main = key] = key.split('.');
+    if (!own.has(key)) missing.set(key, name);
+    if (main !== key && !own.has(main) && !isCategory(main)) missing.set(main, named.get(main) ?? main);
+  }
+  const hasRoom = missing.size === 0 || own.size + missing.size <= GROUP_CATEGORIES_MAX;
+  return hasRoom ? ok(missing) : { ok: false, refusal: limitReached().refusal };
+}
+
+/** Keys of all of a group's own categories, archived ones too. */
+export async function categoryKeys(query: Tx['query'], groupId: string): Promise<ReadonlySet<string>> {
+  const rows = await query<{ key: string }>('select key from expense.category where group_id = $1', [groupId]);
+  return new Set(rows.map(({ key }) => key));
+}
+
+/** Adds categories that {@link missingCategories} found, names by keys, to a locked group. */
+export function addCategories(tx: Tx, group: Group, actor: Member, missing: ReadonlyMap<string, string>): void {
+  for (const [key, name] of missing) {
+    const category = tx.em.create(Category, { id: uuidv7(), groupId: group.id, key, name, createdBy: actor.id, createdAt: tx.now });
+    logged(tx, group, actor, category, { change: 'created', before: null });
+  }
+  if (missing.size === 0) return;
+  touchGroup(tx, group);
+  told(tx, group, actor);
+}
+
 /** Two levels and no more: a parent is a main category, and one in use. */
 async function checkParent(tx: Tx, group: Group, parent: string): Promise<void> {
   const unknown = refusal('unknown_category', 'This is no main category, neither of the product nor of the group.', '/parent');
@@ -78,17 +117,24 @@ async function checkParent(tx: Tx, group: Group, parent: string): Promise<void> 
 
 async function checkRoom(tx: Tx, group: Group): Promise<void> {
   const count = await tx.em.count(Category, { groupId: group.id });
-  if (count >= GROUP_CATEGORIES_MAX)
-    throw refusal('category_limit_reached', `A group has at most ${GROUP_CATEGORIES_MAX} categories of its own, archived ones too.`);
+  if (count >= GROUP_CATEGORIES_MAX) throw limitReached();
 }
 
-function note(
-  tx: Tx,
-  group: Group,
-  actor: Member,
-  category: Category,
-  { change, before }: { change: 'created' | 'changed'; before: ReturnType<typeof categoryFacts> | null },
-): void {
+function limitReached(): RefusalError {
+  return refusal('category_limit_reached', `A group has at most ${GROUP_CATEGORIES_MAX} categories of its own, archived ones too.`);
+}
+
+interface CategoryChange {
+  readonly change: 'created' | 'changed';
+  readonly before: ReturnType<typeof categoryFacts> | null;
+}
+
+function note(tx: Tx, group: Group, actor: Member, category: Category, change: CategoryChange): void {
+  logged(tx, group, actor, category, change);
+  told(tx, group, actor);
+}
+
+function logged(tx: Tx, group: Group, actor: Member, category: Category, { change, before }: CategoryChange): void {
   recordChange(tx, {
     groupId: group.id,
     subject: 'category',
@@ -98,6 +144,9 @@ function note(
     before,
     after: categoryFacts(category),
   });
+}
+
+function told(tx: Tx, group: Group, actor: Member): void {
   tx.emit({
     type: 'group.updated',
     subjectId: group.id,

@@ -73,11 +73,11 @@ async function opened(tx: Tx, held: HeldExport): Promise<{ group: ExportedGroup;
     return { group: groupOf(held.source), position: held.position, rows: held.rows };
   const group = await findExportedGroup(tx.query, held.groupId, held.memberId);
   const rows = await countExported(tx.query, held.groupId, held.until);
-  const source: ExportSource = { ...group, accounts: [...group.accounts] };
+  const source: ExportSource = { ...group, accounts: [...group.accounts], categories: [...group.categories] };
   await tx.query('update expense.group_export set source = $2, rows = $3 where id = $1', [held.id, JSON.stringify(source), rows]);
   return { group, position: { after: null, memory: NOTHING_WRITTEN }, rows };
 }
 
 function groupOf(source: ExportSource): ExportedGroup {
-  return { ...source, accounts: new Map(source.accounts) };
+  return { ...source, accounts: new Map(source.accounts), categories: new Map(source.categories) };
 }

@@ -12,8 +12,9 @@ export type ExportPhase = 'writing' | 'packing' | 'sealing';
 export type PartKind = 'rows' | 'zip' | 'directory' | 'manifest';
 
 /** A group as it is kept while an export of it runs: maps do not survive JSON. */
-export type ExportSource = Omit<ExportedGroup, 'accounts'> & {
+export type ExportSource = Omit<ExportedGroup, 'accounts' | 'categories'> & {
   readonly accounts: readonly (readonly [id: string, account: { readonly label: string; readonly weight: string }])[];
+  readonly categories: readonly (readonly [key: string, name: string])[];
 };
 
 /** Where the writing of rows stands. */

@@ -5,6 +5,7 @@ import { GROUP_MEMBERS_MAX } from '../../../domain/membership.ts';
 import type { Group } from '../../entities/expense/group.ts';
 import type { Member } from '../../entities/expense/member.ts';
 import type { Tx } from '../../transact.ts';
+import { addCategories, missingCategories } from './categories.ts';
 import { lockGroup } from './groups.ts';
 import type { FileHead, RowHead } from './import-keys.ts';
 import { knownKeys } from './import-rows.ts';
@@ -45,11 +46,15 @@ export async function prepareImport(tx: Tx, importId: string, reading: FileHead)
   );
   const fresh = rows.filter(({ key }) => !known.has(key));
   const resolved = fresh.length === 0 ? NOBODY : await resolveNames(tx, held, file.people);
-  const problems = [...file.problems, ...resolved.problems, ...lockedRows(group, fresh)].toSorted((one, other) => one.row - other.row);
+  const categories = await missingCategories(tx, groupId, fresh.length === 0 ? new Map() : file.categories);
+  const whole = [...resolved.problems, ...(categories.ok ? [] : [problem(0, categories.refusal.code, categories.refusal.detail)])];
+  const problems = [...file.problems, ...whole, ...lockedRows(group, fresh)].toSorted((one, other) => one.row - other.row);
   // Who a name is decides about every row; nothing of that can be skipped.
-  if (resolved.problems.length > 0 || (problems.length > 0 && !held.skipBadRows)) return refuse(tx, held, problems, counted);
+  if (!categories.ok || whole.length > 0 || (problems.length > 0 && !held.skipBadRows)) return refuse(tx, held, problems, counted);
   const good = group.lockedUntil == null ? rows : rows.filter(({ date }) => date >= (group.lockedUntil ?? ''));
+  await tx.query('update expense.import set new_categories = $2 where id = $1', [importId, [...categories.value.keys()]]);
   if (held.dryRun) return pretend(tx, held, problems, counted, good.filter(({ key }) => !known.has(key)).length);
+  addCategories(tx, group, importer, categories.value);
   const added = await addMembers(tx, group, importer, resolved.missing, file.weights);
   await tx.query(
     `update expense.import set phase = 'posting', format = $2, rows = $3, skipped = $4, balance_check = $5, problems = $6, problem_count = $7,

@@ -11,6 +11,7 @@ import { computeShares, splitMembers, type AmountPart, type Split } from '../../
 import { type GroupContext } from '../../queries/expense/group-context.ts';
 import { type RateReader, rateReaderIn } from '../../queries/expense/rate-reader.ts';
 import type { Tx } from '../../transact.ts';
+import { categoryKeys } from './categories.ts';
 import { contentColumns } from './content-columns.ts';
 import { writeConversions } from './conversions.ts';
 import { expenseIdOf, type KeyedRow } from './import-keys.ts';
@@ -70,12 +71,14 @@ export async function postNextRows(tx: Tx, importId: string, groupId: string, ba
     batch.rows.map(({ key }) => key),
   );
   const find = rateReaderIn(tx);
+  // What was recorded elsewhere may have a category that is archived here.
+  const own = { ...context, categories: await categoryKeys(tx.query, groupId) };
   const items: Item[] = [];
   let lines = 0;
   let taken = 0;
   for (const [index, row] of batch.rows.entries()) {
     if (!known.has(row.key) && (held.skipBefore === null || row.input.date >= held.skipBefore)) {
-      const item = await itemOf(held, context, row, held.nextRow + index, tieBreak, find);
+      const item = await itemOf(held, own, row, held.nextRow + index, tieBreak, find);
       lines += item.draft.lines.length;
       if (lines > POST_LINES_MAX && items.length > 0) break;
       items.push(item);

@@ -16,6 +16,7 @@ const schema = defineEntity({
     memberMap: p.json<Readonly<Record<string, string>>>(),
     members: p.json<Readonly<Record<string, string>>>().defaultRaw("'{}'"),
     newMembers: p.array().columnType('uuid[]').defaultRaw("'{}'"),
+    newCategories: p.array().columnType('text[]').defaultRaw("'{}'"),
     state: p.text().default('running'),
     phase: p.text().nullable(),
     undoRequestedAt: p.datetime().columnType('timestamptz').nullable(),
@@ -45,7 +46,8 @@ const schema = defineEntity({
 
 /**
  * One import of a file. `asked` is the format that was named, `format` what it is; `members` are the names of the file with
- * their members, `newMembers` those of them whom the import added; rows before the day
+ * their members, `newMembers` those of them whom the import added, `newCategories` the keys of those that it added to the
+ * group's own categories, or would in a dry run; rows before the day
  * `skipBefore` were locked when the file was read, and are left out; `nextRow` is where posting goes on; `undoBy` is the member who
  * asked for its undo, null where a process or an operator undoes it.
  */

@@ -28,7 +28,18 @@ export async function findExportedGroup(query: Query, groupId: string, viewerId:
      where s.group_id = $1 and exists (select 1 from expense.posting_line l where l.group_id = $1 and l.account_id = s.id) order by s.kind`,
     [groupId],
   );
-  return { ...group, viewerId, accounts: labelled([...rows, ...system]) };
+  // Of archived ones those that the group's expenses name.
+  const categories = await query<{ key: string; name: string }>(
+    `select c.key, c.name from expense.category c where c.group_id = $1 and (c.archived_at is null
+       or c.key in (select e.category from expense.expense e where e.group_id = $1 and e.state = 'posted')) order by c.key`,
+    [groupId],
+  );
+  return {
+    ...group,
+    viewerId,
+    accounts: labelled([...rows, ...system]),
+    categories: new Map(categories.map(({ key, name }) => [key, name])),
+  };
 }
 
 /** Gives everybody a label of their own: a second Ana is `Ana (2)`. */

@@ -17,6 +17,8 @@ export interface ImportView {
   readonly problemCount: number;
   readonly balanceCheck: 'matches' | 'differs' | 'none';
   readonly members: Readonly<Record<string, string>>;
+  /** Keys of categories that it added, or would add. */
+  readonly newCategories: readonly string[];
   readonly createdBy: string;
   readonly createdAt: string;
   readonly endedAt: string | null;
@@ -26,7 +28,7 @@ export interface ImportView {
 export type ImportSummary = Omit<ImportView, 'problems' | 'members'>;
 
 const SUMMARY = `id, group_id as "groupId", state, phase, coalesce(format, asked) as format, dry_run as "dryRun", rows, imported, skipped,
-  problem_count as "problemCount", balance_check as "balanceCheck", created_by as "createdBy", created_at as "createdAt", ended_at as "endedAt"`;
+  problem_count as "problemCount", balance_check as "balanceCheck", new_categories as "newCategories", created_by as "createdBy", created_at as "createdAt", ended_at as "endedAt"`;
 
 /** Imports of a group, the newest first; one more than the page, to tell whether it goes on. */
 export async function listImports(query: Query, groupId: string, page: PageRequest): Promise<ImportSummary[]> {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { CATEGORY_PATTERN } from '../../../../domain/categories.ts';
+import { CATEGORY_NAME_MAX, CATEGORY_PATTERN } from '../../../../domain/categories.ts';
 import { CATEGORY_LANGUAGES } from '../../../../domain/category-names.ts';
 import { id, line, listOf, listQuery } from '../../../schemas.ts';
 
@@ -41,14 +41,14 @@ export const groupCategory = z
 
 export const createCategory = z.strictObject({
   id: id.optional(),
-  name: line(60),
+  name: line(CATEGORY_NAME_MAX),
   parent: part.optional().meta({ description: 'Key of a main category; without one it becomes a main category itself.', example: 'food' }),
   key: part
     .optional()
     .meta({ description: 'Last part of the key that expenses will name; made up where left out.', example: 'ski_passes' }),
 });
 
-export const updateCategory = z.strictObject({ name: line(60).optional(), archived: z.boolean().optional() });
+export const updateCategory = z.strictObject({ name: line(CATEGORY_NAME_MAX).optional(), archived: z.boolean().optional() });
 
 export const categoryParams = z.strictObject({ groupId: id, categoryId: id });
 

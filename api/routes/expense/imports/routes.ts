@@ -85,7 +85,7 @@ const undo = route({
   tag,
   summary: 'Undo an import',
   description:
-    'One that runs stops. What it recorded is deleted and its postings are reversed, whatever was edited since; members whom it added and who have no other part leave. The state is `undone` when that is finished. Refused where it would change the balance of a member who has left; of one who leaves meanwhile, the expense is kept and listed in `problems`.',
+    'One that runs stops. What it recorded is deleted and its postings are reversed, whatever was edited since; members whom it added and who have no other part leave. Categories that it added stay. The state is `undone` when that is finished. Refused where it would change the balance of a member who has left; of one who leaves meanwhile, the expense is kept and listed in `problems`.',
   access: importAccess,
   params: schema.importParams,
   answers: { 202: { description: 'The import, which is being undone.', schema: schema.importView, headers: ['Location'] } },

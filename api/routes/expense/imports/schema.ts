@@ -69,6 +69,7 @@ export const importView = z
     problemCount: z.int(),
     balanceCheck: z.enum(['matches', 'differs', 'none']).meta({ description: "Whether the file's own totals are the sums of its rows." }),
     members: z.record(z.string(), id).meta({ description: 'Who the names of the file are.' }),
+    newCategories: z.array(z.string()).meta({ description: "Keys of what it added to the group's own categories; in a dry run, would." }),
     createdBy: id,
     createdAt: instant,
     endedAt: instant.nullable(),
