@@ -1,21 +1,28 @@
 import { checkPeriod, reopensPeriod } from '../../../domain/group.ts';
+import { addDays } from '../../../domain/recurrence.ts';
 import { refusal, unwrap } from '../../../domain/refusal.ts';
 import type { Group } from '../../entities/expense/group.ts';
 import type { Member } from '../../entities/expense/member.ts';
 import type { GroupContext } from '../../queries/expense/group-context.ts';
 import type { Tx } from '../../transact.ts';
+import { dayIn } from '../../zone-day.ts';
 import { groupFacts, recordChange } from './changes.ts';
 import { touchGroup } from './groups.ts';
 import { by, roleOf } from './members.ts';
+
+/** How far ahead a period may be locked, in days: a year that is planned, and not all time by a slip of the pen. */
+export const LOCK_AHEAD_MAX = 366;
 
 /**
  * Locks the period before a day of a locked group: whatever is dated in it is neither recorded, changed nor taken back
  * any more. It raises the group's version, so what is being recorded from an older look at the group looks again.
  *
  * @param until the first day that may still change; null opens all of it.
- * @throws RefusalError forbidden when anybody but the owner would open what is locked.
+ * @throws RefusalError invalid_date beyond {@link LOCK_AHEAD_MAX}; forbidden when anybody but the owner would open what is locked.
  */
 export function lockPeriod(tx: Tx, group: Group, actor: Member, until: string | null): void {
+  if (until !== null && until > addDays(dayIn(tx.now, group.timeZone), LOCK_AHEAD_MAX))
+    throw refusal('invalid_date', `A period is locked at most ${LOCK_AHEAD_MAX} days ahead.`, '/until');
   const locked = group.lockedUntil ?? null;
   if (reopensPeriod(locked, until) && roleOf(actor) !== 'owner') throw refusal('forbidden', 'Only the owner opens again what is locked.');
   if (until === locked) return;

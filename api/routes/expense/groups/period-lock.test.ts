@@ -2,14 +2,17 @@
 import assert from 'node:assert/strict';
 import { v7 as uuidv7 } from 'uuid';
 import { expireRound } from '../../../../db/commands/expense/approvals.ts';
+import { LOCK_AHEAD_MAX } from '../../../../db/commands/expense/period-lock.ts';
 import { postRefund, postTransfer } from '../../../../db/commands/expense/transfers.ts';
 import { transact } from '../../../../db/transact.ts';
+import { addDays } from '../../../../domain/recurrence.ts';
 import { startApi, type TestAnswer, type TestApi, type TestUser } from '../../../../test/support/api.ts';
 import { join, pairInGroup, refusalOf } from '../../../../test/support/groups.ts';
 import { testDatabaseUrl } from '../../../../test/support/servers.ts';
 
 const ANY = { 'if-match': '*' };
 const UNTIL = '2026-11-01';
+const today = new Date().toISOString().slice(0, 10);
 const LOCKED = [409, 'period_locked'];
 
 describe('period lock', function () {
@@ -73,6 +76,10 @@ describe('period lock', function () {
     for (const until of ['2026-02-30', '01.11.2026', '', 20261101])
       assert.deepEqual(refusalOf(await ana.call('POST', `/v1/groups/${groupId}/lock`, { until })), [400, 'invalid_request'], String(until));
     assert.deepEqual(refusalOf(await ana.call('POST', `/v1/groups/${groupId}/lock`, {})), [400, 'invalid_request']);
+    const tooFar = await lock(addDays(today, LOCK_AHEAD_MAX + 1));
+    assert.deepEqual([...refusalOf(tooFar), tooFar.body.errors[0].pointer], [422, 'invalid_date', '/until']);
+    assert.deepEqual(refusalOf(await lock('9999-12-31')), [422, 'invalid_date']);
+    assert.equal((await lock(addDays(today, LOCK_AHEAD_MAX - 1))).status, 200);
     await ana.call('POST', `/v1/groups/${groupId}/archive`);
     assert.deepEqual(refusalOf(await lock(UNTIL)), [409, 'archived']);
   });
@@ -155,7 +162,7 @@ describe('period lock', function () {
     const refused = await pay('2026-10-31');
     assert.deepEqual([...refusalOf(refused), refused.body.errors[0].pointer], [...LOCKED, '/date']);
     assert.equal((await pay(UNTIL)).status, 202);
-    await lock('2100-01-01');
+    assert.equal((await lock(addDays(today, 1))).status, 200);
     const entries = [anaId, benId].map((memberId, index) => ({
       memberId,
       money: { amount: index === 0 ? '1.00' : '-1.00', currency: 'EUR' },
@@ -163,7 +170,7 @@ describe('period lock', function () {
     const adjusted = await ana.call('POST', `/v1/groups/${groupId}/adjustments`, { entries, reason: 'Found a coin' }, headers());
     assert.deepEqual(refusalOf(adjusted), LOCKED);
     assert.deepEqual(refusalOf(await pay()), LOCKED);
-    assert.deepEqual(refusalOf(await record('2099-12-31')), LOCKED);
+    assert.deepEqual(refusalOf(await record(today)), LOCKED);
   });
 
   it('a payment and a refund that are done after it was locked, leave its balances as they were and count from the first open day', async () => {

@@ -79,7 +79,7 @@ export const updateGroup = z.strictObject({ name: line(120).optional(), timeZone
 export const groupParams = z.strictObject({ groupId: id });
 
 export const lockPeriod = z.strictObject({
-  until: date.nullable().meta({ description: 'The first day that may still change; null opens all of it again.' }),
+  until: date.nullable().meta({ description: 'The first day that may still change, at most 366 days ahead; null opens all of it again.' }),
 });
 
 export const handOver = z.strictObject({ memberId: id });
