@@ -50,6 +50,15 @@ describe('lists of expenses', () => {
     }
   });
 
+  it('a currency that is none, is refused in a group and over all; one in which nothing was spent is not', async () => {
+    const { groupId } = await groupOf(2);
+    for (const url of [`/v1/groups/${groupId}/expenses`, '/v1/expenses']) {
+      const refused = await ana.call('GET', `${url}?currency=ZZZ`);
+      assert.deepEqual([...refusalOf(refused), refused.body.errors[0].pointer], [422, 'unknown_currency', '/query/currency']);
+      assert.deepEqual((await ana.call('GET', `${url}?currency=ISK`)).body.data, []);
+    }
+  });
+
   it('filters, sorts and pages by each key', async () => {
     const { groupId, members } = await groupOf(2);
     const url = `/v1/groups/${groupId}/expenses`;

@@ -14,6 +14,7 @@ import { Problem } from '../../../problems.ts';
 import type { RouteRequest } from '../../../request.ts';
 import { type AnyRoute, type Answer, route } from '../../../route.ts';
 import { listOf, listQuery, toInstant } from '../../../schemas.ts';
+import { checkCurrency } from '../balances/planning.ts';
 import { expenseAccess, type ExpenseMembership } from './access.ts';
 import { expenseTag, presentExpense } from './presenter.ts';
 import { recordExpense, recordingAccess } from './record.ts';
@@ -31,7 +32,7 @@ const create = route({
   tag,
   summary: 'Record an expense or an income',
   description:
-    "It is posted to the ledger at once (201), or waits for approval where the group's policy asks for it (202), followed by an `expenseApproval` workflow.",
+    "It is posted to the ledger at once (201), or waits for approval where the group's policy asks for it (202), followed by an `expenseApproval` workflow. Currencies that were withdrawn since 2011 are taken on any day: groups have debts in them, and cash was changed for longer.",
   access: recordingAccess,
   params: schema.groupParams,
   body: schema.createExpense,
@@ -385,6 +386,7 @@ type ListQuery = ExpenseFilter & { readonly limit?: number | undefined; readonly
 
 async function answerList(request: RouteRequest<unknown, ListQuery, unknown, unknown>, scope: ExpenseScope): Promise<Answer> {
   const { limit: _limit, cursor: _cursor, ...filter } = request.query;
+  if (filter.currency !== undefined) checkCurrency(filter.currency, '/query/currency');
   const page = request.page(
     `expenses/${JSON.stringify([scope, Object.entries(filter).toSorted(([one], [other]) => (one < other ? -1 : 1))])}`,
   );

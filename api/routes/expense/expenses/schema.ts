@@ -32,7 +32,7 @@ const rateInput = z
     source: line(40)
       .optional()
       .meta({ description: 'A publisher, such as `ecb`, asks for the rate that was published.', example: 'typed' }),
-    date: rateDate.optional(),
+    date: date.optional().meta({ description: "With a publisher: the day whose rate is taken, the expense's own where left out." }),
   })
   .refine(
     ({ perGroupCurrency: typed, total, source }) => (typed ?? total ?? source) !== undefined,
