@@ -144,6 +144,7 @@ export const PROBLEM_NOTES: Readonly<Record<string, string>> = {
     'The typed rate does not give the other amount, nor is it what the two amounts say in its own digits; leave out one of them.',
   rate_currency: 'The other amount of a rate is in the currency of the group.',
   rate_not_positive: 'A rate, and the other amount where both are typed, is above zero.',
+  rate_not_published: 'No rate of the two currencies was published for the day that was asked for, or the seven days before it.',
   rate_unknown: 'No rate of the two currencies was published for the day or the seven days before it.',
   receipt_limit_reached: 'The expense has as many receipts as an expense may have; remove one first.',
   receipt_type: 'The bytes are no JPEG, PNG, WebP or PDF, whatever the request says of them.',

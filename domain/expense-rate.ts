@@ -35,11 +35,16 @@ export function needsPublishedRate(rate: RateInput | null | undefined, currency:
   return currency !== groupCurrency && (rate === null || rate === undefined || isPublisher(rate.source));
 }
 
+/** The day whose published rate a use takes: the one that was asked for with a publisher, else its own. */
+export function publishedDay(rate: RateInput | null | undefined, date: string): string {
+  return (isPublisher(rate?.source) ? rate?.date : undefined) ?? date;
+}
+
 /**
  * Decides the rate at which a use is frozen.
  *
  * @param published what {@link needsPublishedRate} asked for; null where none is known.
- * @returns null where the use has no rate, or refusals `rate_currency`, `rate_not_positive`, `rate_contradicts_total` and those of an amount.
+ * @returns null where the use has no rate, or refusals `rate_currency`, `rate_not_positive`, `rate_contradicts_total`, `rate_not_published` and those of an amount.
  */
 export function freezeRate(use: {
   readonly rate: RateInput | null | undefined;
@@ -49,6 +54,8 @@ export function freezeRate(use: {
 }): Outcome<FrozenRate | null> {
   const { rate, total, groupCurrency, published } = use;
   if (needsPublishedRate(rate, total.currency, groupCurrency)) {
+    if (published === null && rate?.date !== undefined)
+      return refuse('rate_not_published', 'No rate of the two currencies was published for that day.', '/rate/date');
     return ok(published && { perGroupCurrency: published.rate, source: published.source, date: published.publishedOn });
   }
   if (rate === null || rate === undefined) return ok(null);

@@ -6,6 +6,7 @@ import {
   freezeRate,
   type FrozenRate,
   needsPublishedRate,
+  publishedDay,
   type RateInput,
 } from '../../../domain/expense-rate.ts';
 import { unwrap } from '../../../domain/refusal.ts';
@@ -34,7 +35,7 @@ export async function priceDraft(
   const { currency } = draft.total;
   if (currency === groupCurrency && (rate === null || rate === undefined)) return { draft, conversion: null };
   const published = needsPublishedRate(rate, currency, groupCurrency)
-    ? await find({ base: groupCurrency, quote: currency, date: draft.content.date })
+    ? await find({ base: groupCurrency, quote: currency, date: publishedDay(rate, draft.content.date) })
     : null;
   const frozen = unwrap(freezeRate({ rate, total: draft.total, groupCurrency, published }));
   const priced = { ...draft, content: { ...draft.content, rate: frozen } };

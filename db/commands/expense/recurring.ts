@@ -210,7 +210,7 @@ function checkExpense(context: GroupContext, expense: RecurringExpense, date: st
     refuseUnknownCategory(context, input.category);
     const draft = unwrap(draftExpense(input, context.members, 0n));
     // What is published is known on the day; what was typed is looked at now.
-    await priceDraft(() => Promise.resolve(null), context, draft, input.rate);
+    await priceDraft(() => Promise.resolve(null), context, draft, input.rate && { ...input.rate, date: undefined });
   });
 }
 

@@ -114,8 +114,34 @@ describe('balances of several currencies', function () {
     // Half of 91.37 is 45.685; the cent goes to one of the two.
     const [one] = netsOf((await balances()).inGroupCurrency, ids) as [string];
     assert.ok(['85.68', '85.69'].includes(one), one);
-    const forged = await record('100.00', 'USD', { rate: { perGroupCurrency: '99', source: 'ecb', date: '2020-01-01' } });
+    const forged = await record('100.00', 'USD', { rate: { perGroupCurrency: '99', source: 'ecb' } });
     assert.deepEqual(forged.body.rate, { perGroupCurrency: '1.1172', source: 'ecb', date: DAY });
+  });
+
+  it('published rate of another day, is taken where it is asked for, and refused where there is none', async () => {
+    const { record, groupId, ids } = await world();
+    const of = (rate: object, date = DAY): Promise<TestAnswer> => record('100.00', 'SEK', { date, rate });
+    const [usual, earlier] = [(await record('100.00', 'SEK')).body.rate, (await of({ source: 'ecb', date: '2026-10-29' })).body.rate];
+    assert.deepEqual(earlier, { perGroupCurrency: '10.9995', source: 'ecb', date: '2026-10-29' });
+    assert.notEqual(usual.perGroupCurrency, earlier.perGroupCurrency);
+    const copied = await of(earlier);
+    assert.deepEqual(copied.body.rate, earlier, 'what was read is recorded again as it was');
+    const edited = await ana.call('PATCH', `/v1/expenses/${copied.body.id}`, { rate: { source: 'ecb', date: DAY } }, { 'if-match': '*' });
+    assert.deepEqual(edited.body.rate, usual);
+    const none = await of({ source: 'ecb', date: '1998-01-02' });
+    assert.deepEqual([...refusalOf(none), none.body.errors[0].pointer], [422, 'rate_not_published', '/rate/date']);
+    const recurring = await ana.call('POST', `/v1/groups/${groupId}/recurring`, {
+      expense: {
+        description: 'Rent',
+        total: { amount: '100.00', currency: 'SEK' },
+        payers: [{ memberId: ids[0], amount: '100.00' }],
+        split: { method: 'equal', among: ids },
+        rate: { source: 'ecb', date: DAY },
+      },
+      every: { n: 1, unit: 'month' },
+      start: '2099-01-01',
+    });
+    assert.equal(recurring.status, 201, JSON.stringify(recurring.body));
   });
 
   it('rate that is none, is refused where it stands', async () => {
