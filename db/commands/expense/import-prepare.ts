@@ -10,7 +10,7 @@ import { lockGroup } from './groups.ts';
 import type { FileHead, RowHead } from './import-keys.ts';
 import { knownKeys } from './import-rows.ts';
 import { endImport, type HeldImport, lockImport, PROBLEMS_KEPT_MAX, readImportRow } from './import-store.ts';
-import { addMember, memberOf } from './members.ts';
+import { addMember, bringBack, memberOf } from './members.ts';
 
 /** What follows the reading of a file. */
 export type Prepared = 'post' | 'ended' | 'undo';
@@ -137,7 +137,7 @@ const NOBODY: Resolved = { members: {}, missing: [], problems: [] };
 
 /**
  * Finds who the names of a file are: whom the caller names, else whom an earlier import of the group took them for, else
- * the one active member of that name.
+ * the one active member of that name. Who is missing comes back if they left with the undo of an import, or is added.
  */
 async function resolveNames(tx: Tx, held: HeldImport, people: readonly string[]): Promise<Resolved> {
   const active = await tx.query<{ id: string; name: string }>(
@@ -190,6 +190,24 @@ async function addMembers(
   weights: ReadonlyMap<string, string>,
 ): Promise<Record<string, string>> {
   const added = byAnyName();
-  for (const name of names) added[name] = (await addMember(tx, group, importer, { displayName: name, weight: weights.get(name) })).id;
+  const left = names.length === 0 ? new Map<string, string>() : await leftWithImports(tx, group);
+  for (const name of names) {
+    const before = left.get(folded(name));
+    left.delete(folded(name));
+    if (before !== undefined) await bringBack(tx, group, importer, await memberOf(tx, group, before));
+    added[name] = before ?? (await addMember(tx, group, importer, { displayName: name, weight: weights.get(name) })).id;
+  }
   return added;
+}
+
+/** Members whom an import had added and who left with its undo, by their names: nobody else has been who they are. The last to leave counts. */
+async function leftWithImports(tx: Tx, group: Group): Promise<Map<string, string>> {
+  const rows = await tx.query<{ id: string; name: string }>(
+    `select m.id, m.display_name as name from expense.member m
+     where m.group_id = $1 and m.state = 'left' and m.user_id is null and m.merged_into is null
+       and exists (select 1 from expense.import i where i.group_id = $1 and i.state in ('undone', 'failed') and m.id = any(i.new_members))
+     order by m.left_at, m.id`,
+    [group.id],
+  );
+  return new Map(rows.map(({ id, name }) => [folded(name), id]));
 }

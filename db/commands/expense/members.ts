@@ -78,6 +78,23 @@ export async function addMember(tx: Tx, group: Group, actor: Member, input: NewM
 }
 
 /**
+ * Brings a member without an account who has left a locked group back to their place.
+ *
+ * @throws RefusalError member_limit_reached.
+ */
+export async function bringBack(tx: Tx, group: Group, actor: Actor, member: Member): Promise<void> {
+  await checkRoom(tx, group);
+  const before = memberFacts(member);
+  member.state = 'active';
+  member.leftAt = null;
+  member.version += 1;
+  touchGroup(tx, group);
+  const note = { groupId: group.id, subject: 'member', subjectId: member.id, by: actor?.id ?? null } as const;
+  recordChange(tx, { ...note, change: 'added', before, after: memberFacts(member) });
+  tx.emit({ type: 'member.added', subjectId: member.id, groupId: group.id, ...by(actor), data: { userId: null } });
+}
+
+/**
  * Writes a new member's row, if there is room.
  *
  * @throws RefusalError member_limit_reached, id_taken.

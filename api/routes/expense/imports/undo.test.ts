@@ -94,6 +94,21 @@ describe('undo of an import', function () {
     assert.equal((await actorsOf(done.id))['import.ended'], null);
   });
 
+  it('file imported again, brings back whom the undo took out, and nobody else of their name', async () => {
+    const ghost = (await ana.call('POST', `/v1/groups/${groupId}/members`, { displayName: 'Dan' })).body.id as string;
+    await leave(ghost);
+    const both = FILE.replaceAll('Cleo', 'Cleo,Dan').replace('5.00,-5.00', '5.00,-3.00,-2.00');
+    const done = await importText(api, ana, groupId, both);
+    assert.notEqual(done.members.Dan, ghost, 'one who was not added by an import');
+    await undo(done.id);
+    const again = await importText(api, ana, groupId, both);
+    assert.deepEqual([again.imported, again.members], [1, done.members]);
+    assert.equal(((await ana.call('GET', `/v1/groups/${groupId}`)).body.members as unknown[]).length, 4, 'also who left');
+    await undo(again.id);
+    const members = (await ana.call('GET', `/v1/groups/${groupId}`)).body.members as { state: string }[];
+    assert.equal(members.filter(({ state }) => state === 'active').length, 1);
+  });
+
   it('by an operator, is nobody’s act', async () => {
     const done = await importText(api, ana, groupId, `${HEAD}${'2026-01-03,Bread,Groceries,10.00,EUR,5.00,-5.00\n'.repeat(3)}`);
     await api.deps.databases.expense!.pool.query(
