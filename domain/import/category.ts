@@ -1,66 +1,6 @@
 import { CATEGORY_PATTERN, isCategory, MAIN_CATEGORIES, PAYMENT_CATEGORY, subcategoriesOf } from '../categories.ts';
 import { CATEGORY_LANGUAGES, categoryName } from '../category-names.ts';
-
-/** Words of other programs, in lower case, and the category that they mean. Main groups stand beside the subs that they contain. */
-const WORDS: Readonly<Record<string, string>> = {
-  general: 'general',
-  uncategorized: 'general.other',
-  other: 'general.other',
-  'food and drink': 'food',
-  groceries: 'food.groceries',
-  'dining out': 'food.restaurants',
-  restaurant: 'food.restaurants',
-  restaurants: 'food.restaurants',
-  bar: 'food.drinks',
-  liquor: 'food.drinks',
-  food: 'food',
-  home: 'home',
-  rent: 'home.rent',
-  mortgage: 'home.mortgage',
-  furniture: 'home.furniture',
-  electronics: 'home.electronics',
-  'household supplies': 'home.supplies',
-  maintenance: 'home.maintenance',
-  services: 'home.services',
-  pets: 'family.pets',
-  utilities: 'utilities',
-  electricity: 'utilities.electricity',
-  'heat/gas': 'utilities.heating',
-  water: 'utilities.water',
-  'tv/phone/internet': 'utilities.internet',
-  trash: 'utilities.waste',
-  cleaning: 'utilities.cleaning',
-  transportation: 'transport',
-  transport: 'transport',
-  'bus/train': 'transport.public',
-  taxi: 'transport.taxi',
-  car: 'transport.car',
-  'gas/fuel': 'transport.fuel',
-  parking: 'transport.parking',
-  bicycle: 'transport.bicycle',
-  plane: 'travel.flights',
-  hotel: 'travel.lodging',
-  accommodation: 'travel.lodging',
-  travel: 'travel',
-  entertainment: 'entertainment',
-  games: 'entertainment.games',
-  movies: 'entertainment.movies',
-  music: 'entertainment.music',
-  sports: 'entertainment.sports',
-  leisure: 'entertainment',
-  shopping: 'shopping',
-  clothing: 'shopping.clothing',
-  gifts: 'gifts',
-  donation: 'gifts.donations',
-  charity: 'gifts.donations',
-  insurance: 'finance.insurance',
-  taxes: 'finance.taxes',
-  health: 'health',
-  'medical expenses': 'health.medical',
-  childcare: 'family.childcare',
-  education: 'education',
-  bills: 'utilities',
-};
+import { PEER_WORDS } from './category-words.ts';
 
 // The word `Payment` as Splitwise writes it in the languages that it speaks.
 const PAYMENT_WORDS: ReadonlySet<string> = new Set([
@@ -109,15 +49,24 @@ export function categoryOf(text: string, own: OwnCategories = {}): { readonly ca
   const word = text.trim();
   if (word === '') return { category: null, tags: [] };
   if (isCategory(word) && word !== PAYMENT_CATEGORY) return { category: word, tags: [] };
-  const lower = foldedName(word);
-  const sub = lower.split(/ [-–] /).at(-1) ?? '';
-  for (const candidate of [lower, sub]) {
-    const mine = Object.hasOwn(own, candidate) ? own[candidate] : undefined;
-    if (mine !== undefined) return { category: mine, tags: [] };
-    const category = (Object.hasOwn(WORDS, candidate) ? WORDS[candidate] : undefined) ?? NAMES.get(candidate);
-    if (category !== undefined) return { category, tags: [] };
-  }
+  const kept = word.length <= 40 ? [word] : [];
+  const { category, isWhole } = meaningOf(foldedName(word), own);
+  if (category !== undefined) return { category, tags: isWhole ? [] : kept };
   // A key of a group's own: whether this group has it is looked at where the group is known.
   if (CATEGORY_PATTERN.test(word) && word.includes('.')) return { category: word, tags: [] };
-  return { category: null, tags: word.length <= 40 ? [word] : [] };
+  return { category: null, tags: kept };
+}
+
+/** What a word means as a whole, else by its last part, which is below the first; else what the first part means, which is not all. */
+function meaningOf(word: string, own: OwnCategories): { readonly category: string | undefined; readonly isWhole: boolean } {
+  const one = (part: string): string | undefined =>
+    (Object.hasOwn(own, part) ? own[part] : undefined) ?? PEER_WORDS.get(part) ?? NAMES.get(part);
+  const whole = one(word);
+  if (whole !== undefined) return { category: whole, isWhole: true };
+  const parts = word.split(/ [-–] |:|\//).map((part) => part.trim());
+  const [main, sub] = [one(parts[0] ?? ''), one(parts.at(-1) ?? '')];
+  // `Other` is one of what stands before it.
+  const other = main === undefined ? undefined : `${main.split('.')[0]}.other`;
+  if (parts.length > 1 && sub === 'general.other' && other !== undefined && isCategory(other)) return { category: other, isWhole: true };
+  return { category: sub ?? main, isWhole: sub !== undefined };
 }

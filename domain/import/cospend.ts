@@ -30,6 +30,21 @@ type SectionName = keyof typeof SECTIONS;
 const DECLARES_MEMBERS = 'deleteMeIfYouWant';
 const REIMBURSEMENT_CATEGORY = '-11';
 
+/** Categories that every project had before each had its own; a file need not list them. */
+const BUILT_IN: Readonly<Record<string, string>> = {
+  '-1': 'Grocery',
+  '-2': 'Bar/Party',
+  '-3': 'Rent',
+  '-4': 'Bill',
+  '-5': 'Excursion/Culture',
+  '-6': 'Health',
+  '-10': 'Shopping',
+  '-12': 'Restaurant',
+  '-13': 'Accommodation',
+  '-14': 'Transport',
+  '-15': 'Sport',
+};
+
 /** Cospend's CSV: sections for members, bills, categories, payment modes and currencies. */
 export const cospendCsv: ImportFormat = {
   kind: 'csv',
@@ -122,7 +137,7 @@ function readBill(cell: Cell, file: File): ExpenseInput | null {
   if (minor === 0n) return null;
   const id = cell('categoryid');
   const isReturn = id === REIMBURSEMENT_CATEGORY;
-  const { category, tags } = isReturn ? { category: null, tags: [] } : categoryOf(file.categories.get(id) ?? '', file.own);
+  const { category, tags } = isReturn ? { category: null, tags: [] } : categoryOf(file.categories.get(id) ?? BUILT_IN[id] ?? '', file.own);
   const about = {
     date: dateOf(cell, file),
     description: oneLine(unguardText(cell('what'))),

@@ -168,6 +168,11 @@ describe('formats of imports', () => {
     assert.deepEqual([german?.category, german?.tags], [null, ['Xyz', RECONSTRUCTED_TAG]]);
   });
 
+  it('Cospend, categories of every project, mean ours without being listed', () => {
+    const file = fixture('cospend.csv').replace(',n,1,0,,1,n,0,"with', ',n,1,0,,-12,n,0,"with');
+    assert.equal(readFine(file).file.rows[0]?.input.category, 'food.restaurants');
+  });
+
   it('texts, a guard against formulas is taken off, comments and other currencies are kept', () => {
     const spliit = readFine(fixture('spliit.csv')).file.rows.map(({ input }) => input);
     assert.equal(spliit[2]?.description, "=cmd|' /C calc'!A0");
