@@ -137,7 +137,7 @@ const openOutside = route({
     money,
     date: date.optional().meta({
       description:
-        "Today in the group's zone by default. The payment keeps it; where that day is locked by the time the money has arrived, balances count it from the first day that is not.",
+        "The day from which balances count it; today in the group's zone by default. Where that day is locked by the time the money has arrived, the first day that is not; `/balances/explain` tells which.",
     }),
     method: schema.method,
     paymentMethodId: schema.paymentMethodId.optional(),
