@@ -1,6 +1,7 @@
 // Goal: a file is recorded whole or not at all, once, and its undo leaves nothing. Method: files through HTTP, the process's
 // activities run by hand, balances and ledger compared; each refusal and limit of the API.
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { v7 as uuidv7 } from 'uuid';
 import { READ_HERE_BYTES_MAX, READ_LIMITS } from '../../../../activities/expense/import-file/open-file.ts';
@@ -13,6 +14,7 @@ import { startApi, type TestAnswer, type TestApi, type TestUser } from '../../..
 import { createGroup, join, refusalOf } from '../../../../test/support/groups.ts';
 import { activitiesOf, importText, runImport } from '../../../../test/support/imports.ts';
 import { testDatabaseUrl } from '../../../../test/support/servers.ts';
+import { until } from '../../../../test/support/until.ts';
 
 const HEAD = 'Date,Description,Category,Cost,Currency,Ana,Ben\n';
 const FILE = `${HEAD}2026-01-03,Bread,Groceries,10.00,EUR,5.00,-5.00\n2026-01-03,Bread,Groceries,10.00,EUR,5.00,-5.00\n2026-01-04,Back,Payment,4.00,EUR,-4.00,4.00\n\n2026-01-31,Total balance, , ,EUR,6.00,-6.00\n`;
@@ -20,6 +22,14 @@ const FILE = `${HEAD}2026-01-03,Bread,Groceries,10.00,EUR,5.00,-5.00\n2026-01-03
 /** So that some thousand rows make a large file. */
 function longTitle(index: number): string {
   return `Bread ${index} `.padEnd(199, 'x');
+}
+
+/** Processes of this one that read a file. */
+function readers(): number[] {
+  const lines = execFileSync('ps', ['-A', '-o', 'pid=,ppid=,args='], { encoding: 'utf8' }).split('\n');
+  return lines
+    .filter((line) => line.includes('reader-process') && Number(line.trim().split(/\s+/)[1]) === process.pid)
+    .map((line) => Number.parseInt(line, 10));
 }
 
 function fixture(file: string): Buffer {
@@ -291,6 +301,30 @@ describe('imports', function () {
     assert.deepEqual(await balancesOf(groupId), {});
     await runImport(api, posting);
     assert.equal((await ana.call('GET', `/v1/imports/${posting}`)).body.imported, 1_401);
+  });
+
+  it('reader that is killed while rows are posted, fails the attempt, and the next one goes on after what is recorded', async () => {
+    const groupId = await newGroup();
+    const rows = Array.from({ length: 3_000 }, (_, index) => `2026-01-03,${longTitle(index)},General,10.00,EUR,5.00,-5.00`).join('\n');
+    const opened = await ana.call('POST', `/v1/groups/${groupId}/imports`, { format: 'auto', content: `${HEAD}${rows}\n` });
+    const importId = opened.body.id as string;
+    await activitiesOf(api).prepareImport({ importId });
+    const nextRow = async (): Promise<number> => {
+      const { pool } = api.deps.databases.expense!;
+      return (await pool.query<{ next_row: number }>('select next_row from expense.import where id = $1', [importId])).rows[0]!.next_row;
+    };
+    const posting = activitiesOf(api).postImportRows({ importId });
+    await until('a batch is recorded', async () => (await nextRow()) > 0);
+    for (const pid of readers()) process.kill(pid, 'SIGKILL');
+    await assert.rejects(posting, /ended with SIGKILL/);
+    const reached = await nextRow();
+    assert.ok(reached > 0 && reached < 3_000, String(reached));
+    assert.equal((await ana.call('GET', `/v1/imports/${importId}`)).body.imported, reached);
+    await runImport(api, importId);
+    const done = (await ana.call('GET', `/v1/imports/${importId}`)).body;
+    assert.deepEqual([done.state, done.imported, done.skipped], ['done', 3_000, 0]);
+    assert.deepEqual(await balancesOf(groupId), { 'Ana EUR': '15000.00', 'Ben EUR': '-15000.00' });
+    await ledgerAgrees(groupId);
   });
 
   it('undo while it runs, stops it and reverses', async () => {
