@@ -185,8 +185,8 @@ describe('formats of imports', () => {
   it('Spliit CSV, the odd cent is whose the file says, and cells that are not even count before the word', () => {
     const head = 'Date,Description,Category,Currency,Cost,Is Reimbursement,Split mode,Ana,Ben,Cleo\n';
     const row = (cells: string): string => `2026-01-01,x,General,EUR,10.00,No,Evenly,${cells}\n`;
-    const even = readFine(head + row('3.34,-3.33,-3.33').repeat(12));
-    assert.deepEqual(netsOf(even), { EUR: ['79.92', '-39.96', '-39.96'] });
+    const even = readFine(head + row('3.34,-3.33,-3.33').repeat(6) + row('3.33,-3.33,-3.34').repeat(6));
+    assert.deepEqual(netsOf(even), { EUR: ['79.98', '-39.96', '-40.02'] });
     assert.deepEqual(even.file.rows[0]?.input.split, { method: 'equal', among: ['Ana', 'Ben', 'Cleo'] });
     const uneven = readFine(head + row('7.00,-3.00,0.00'));
     assert.deepEqual(uneven.file.problems, []);

@@ -588,6 +588,30 @@ export const MUTATIONS: readonly Mutation[] = [
     test: 'a member is erased, files with their name go, whoever asked for them; their own rows too',
   },
   {
+    patch: '180-undone-by-the-importer',
+    breaks: 'the undo of an import is told as the act of whoever asked for it',
+    file: 'api/routes/expense/imports/undo.test.ts',
+    test: 'asked for by another member, is their act in history, activity and events',
+  },
+  {
+    patch: '181-undone-under-who-left',
+    breaks: 'the undo of an import changes the balance of nobody who has left',
+    file: 'api/routes/expense/imports/undo.test.ts',
+    test: 'member who leaves while it is undone, keeps what names them, which is listed and not imported again',
+  },
+  {
+    patch: '183-word-before-cells',
+    breaks: 'cells of an even split say whose the odd cent is',
+    file: 'domain/import/formats.test.ts',
+    test: 'Spliit CSV, the odd cent is whose the file says, and cells that are not even count before the word',
+  },
+  {
+    patch: '184-commas-cut-names',
+    breaks: 'a name with a comma is one name where names are joined by commas',
+    file: 'domain/import/formats.test.ts',
+    test: 'name with a comma, of a payer or known otherwise, is one name',
+  },
+  {
     patch: '185-payment-into-locked',
     breaks: 'a payment that is done after its day was locked changes nothing in the period',
     file: 'api/routes/expense/groups/period-lock.test.ts',
