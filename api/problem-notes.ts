@@ -58,6 +58,7 @@ export const PROBLEM_NOTES: Readonly<Record<string, string>> = {
   hub_not_used: 'Only the hub strategy goes through one member; leave hub out.',
   hub_required: 'The hub strategy needs the member through whom everything goes: give hub.',
   hub_unknown: 'The hub is no member of the group.',
+  import_in_progress: 'An import of the group, or the undo of one, is under way; wait for its end.',
   import_limit_reached: 'Several imports of this group are running; wait until one of them has ended.',
   id_taken: 'The id is in use. Send another one, or none; to repeat a request use an Idempotency-Key.',
   idempotency_in_progress: 'A request with this Idempotency-Key is still running. Wait for Retry-After and repeat.',

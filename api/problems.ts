@@ -78,6 +78,7 @@ const STATUS: Record<string, number> = {
   already_voted: 409,
   account_erased: 409,
   export_limit_reached: 409,
+  import_in_progress: 409,
   export_not_ready: 409,
   not_cancellable: 409,
   payments_in_flight: 409,

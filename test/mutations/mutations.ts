@@ -641,4 +641,10 @@ export const MUTATIONS: readonly Mutation[] = [
     file: 'api/routes/expense/recurring/recurring.test.ts',
     test: 'in a group that moves to another zone, is due by its clock, under a new version, and wakes its process; other changes wake none',
   },
+  {
+    patch: '190-locked-under-an-undo',
+    breaks: 'a period is not locked while an import is taken back in it',
+    file: 'api/routes/expense/groups/period-lock.test.ts',
+    test: 'is not locked under an import that is being undone',
+  },
 ];

@@ -18,20 +18,32 @@ export const LOCK_AHEAD_MAX = 366;
  * any more. It raises the group's version, so what is being recorded from an older look at the group looks again.
  *
  * @param until the first day that may still change; null opens all of it.
- * @throws RefusalError invalid_date beyond {@link LOCK_AHEAD_MAX}; forbidden when anybody but the owner would open what is locked.
+ * @throws RefusalError invalid_date beyond {@link LOCK_AHEAD_MAX}; forbidden when anybody but the owner would open what is locked;
+ *   import_in_progress.
  */
-export function lockPeriod(tx: Tx, group: Group, actor: Member, until: string | null): void {
+export async function lockPeriod(tx: Tx, group: Group, actor: Member, until: string | null): Promise<void> {
   if (until !== null && until > addDays(dayIn(tx.now, group.timeZone), LOCK_AHEAD_MAX))
     throw refusal('invalid_date', `A period is locked at most ${LOCK_AHEAD_MAX} days ahead.`, '/until');
   const locked = group.lockedUntil ?? null;
   if (reopensPeriod(locked, until) && roleOf(actor) !== 'owner') throw refusal('forbidden', 'Only the owner opens again what is locked.');
   if (until === locked) return;
+  if (until !== null && !reopensPeriod(locked, until)) await refuseWhileImporting(tx, group.id);
   const before = groupFacts(group);
   group.lockedUntil = until;
   touchGroup(tx, group);
   const note = { groupId: group.id, subject: 'group', subjectId: group.id, by: actor.id, before } as const;
   recordChange(tx, { ...note, change: 'locked', after: groupFacts(group) });
   tx.emit({ type: 'group.locked', subjectId: group.id, groupId: group.id, ...by(actor), data: { until } });
+}
+
+/** What an import records or takes back in batches was allowed when it was asked for, and may be dated in the period; it ends first. */
+async function refuseWhileImporting(tx: Tx, groupId: string): Promise<void> {
+  const running = await tx.query(
+    `select 1 from expense.import where group_id = $1 and state = 'running' and phase in ('posting', 'undoing') limit 1`,
+    [groupId],
+  );
+  if (running.length > 0)
+    throw refusal('import_in_progress', 'An import of the group, or the undo of one, is under way; wait for its end.');
 }
 
 /**

@@ -8,6 +8,7 @@ import { transact } from '../../../../db/transact.ts';
 import { addDays } from '../../../../domain/recurrence.ts';
 import { startApi, type TestAnswer, type TestApi, type TestUser } from '../../../../test/support/api.ts';
 import { join, pairInGroup, refusalOf } from '../../../../test/support/groups.ts';
+import { importText, runImport } from '../../../../test/support/imports.ts';
 import { testDatabaseUrl } from '../../../../test/support/servers.ts';
 
 const ANY = { 'if-match': '*' };
@@ -47,6 +48,16 @@ describe('period lock', function () {
   const askAll = (policy: object): Promise<TestAnswer> =>
     ana.call('PATCH', `/v1/groups/${groupId}`, { policy: { approval: { mode: 'all', ...policy } } }, ANY);
   const balances = async (): Promise<unknown> => (await ana.call('GET', `/v1/groups/${groupId}/balances`)).body.balances;
+
+  it('is not locked under an import that is being undone', async () => {
+    const file = 'Date,Description,Category,Cost,Currency,Ana,Cleo\n2026-01-03,Bread,Groceries,10.00,EUR,5.00,-5.00\n';
+    const { id } = await importText(api, ana, groupId, file);
+    assert.equal((await ana.call('POST', `/v1/imports/${id}/undo`)).status, 202);
+    assert.deepEqual(refusalOf(await lock(UNTIL)), [409, 'import_in_progress']);
+    assert.equal((await ana.call('GET', `/v1/groups/${groupId}`)).body.lockedUntil, null);
+    await runImport(api, id as string);
+    assert.equal((await lock(UNTIL)).status, 200);
+  });
 
   it('locked by an admin, moved on by an admin, is opened again by the owner alone', async () => {
     const before = (await ana.call('GET', `/v1/groups/${groupId}`)).body;

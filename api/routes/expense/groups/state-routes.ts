@@ -126,7 +126,7 @@ const lock = route({
   tag,
   summary: 'Lock a settled period',
   description:
-    'What is dated before `until` is neither recorded, edited, deleted, restored nor approved any more (409 `period_locked`); payments and refunds of that time that are done later count from `until`. An earlier day, or null, opens it again.',
+    'What is dated before `until` is neither recorded, edited, deleted, restored nor approved any more (409 `period_locked`); not while an import, or the undo of one, is under way (409 `import_in_progress`). Payments and refunds of that time that are done later count from `until`. An earlier day, or null, opens it again.',
   access: groupAccess,
   params: schema.groupParams,
   body: schema.lockPeriod,
@@ -136,7 +136,7 @@ const lock = route({
     request.command(async (tx) => {
       const group = await lockGroup(tx, request.params.groupId, statesOf(request.policy));
       const actor = await actingMember(tx, group, request.principal.userId, leastOf(request.policy));
-      lockPeriod(tx, group, actor, request.body.until);
+      await lockPeriod(tx, group, actor, request.body.until);
       await postHeldBack(tx, group.id);
       return answerGroup(tx.query, group.id, request.principal.userId, 200);
     }),
