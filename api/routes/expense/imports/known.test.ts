@@ -6,6 +6,7 @@ import { startApi, type TestAnswer, type TestApi, type TestUser } from '../../..
 import { createGroup } from '../../../../test/support/groups.ts';
 import { importText } from '../../../../test/support/imports.ts';
 import { testDatabaseUrl } from '../../../../test/support/servers.ts';
+import { importSummary, importView } from './schema.ts';
 
 describe('imports into a group that knows', function () {
   this.timeout(60_000);
@@ -37,6 +38,8 @@ describe('imports into a group that knows', function () {
       ],
     );
     assert.equal(JSON.stringify(all).includes('Cleo'), false);
+    for (const one of all) importSummary.parse(one);
+    importView.parse((await ana.call('GET', `/v1/imports/${ids[0]}`)).body);
     const first = await list('limit=2');
     const second = await list(`limit=2&cursor=${first.nextCursor}`);
     assert.deepEqual(
