@@ -12,7 +12,7 @@ import type { Split } from '../split.ts';
 export const EXPORT_FORMATS = ['csv', 'splitwise-csv', 'sesterce-csv', 'json', 'qif'] as const;
 export type ExportFormatName = (typeof EXPORT_FORMATS)[number];
 
-/** Column of our own CSV that names the category where it is one of the group's own; files of before have none. */
+/** Column of our own CSV that names the category where it is one of the group's own, and its main one; files of before have none. */
 export const CATEGORY_NAME = 'Category name';
 /** Columns of our own CSV before those of members and besides {@link CATEGORY_NAME}. */
 export const CSV_COLUMNS = [
@@ -94,6 +94,14 @@ function columnsOf(group: ExportedGroup, prefix: string): string[] {
   return [...group.accounts.values()].map(({ label }) => guardText(prefix + label));
 }
 
+/** The name of a group's own category, below that of its main one where that is the group's own too; names are one line each. */
+function namesOf({ categories }: ExportedGroup, key: string): string {
+  const name = categories.get(key);
+  if (name === undefined) return '';
+  const main = key.includes('.') ? categories.get(key.split('.')[0] ?? '') : undefined;
+  return main === undefined ? name : `${main}\n${name}`;
+}
+
 /** The category as other programs show one: by the name of the group's own, unless they would take that for a payment. */
 function wordOf(group: ExportedGroup, { type, content: { category } }: ExportedRow): string {
   if (type === 'payment') return 'Payment';
@@ -129,7 +137,7 @@ function ownRow(group: ExportedGroup, { type, content }: ExportedRow): string[] 
     rate?.total?.amount ?? '',
     guardText(notes),
     guardText(tags.join('\n')),
-    guardText(group.categories.get(category ?? '') ?? ''),
+    guardText(namesOf(group, category ?? '')),
     ...cellsOf(group, content, 'paid'),
     ...cellsOf(group, content, 'owed'),
   ];

@@ -21,9 +21,7 @@ export const ownCsv: ImportFormat = {
     const [first, ...records] = recordsOf(source);
     const header = headerCells(first);
     const names = header.filter((cell) => cell.startsWith(PAID_BY)).map((cell) => cell.slice(PAID_BY.length).trim());
-    const categories = categoriesOf(
-      records.map((record) => ['Category', CATEGORY_NAME].map((column) => unguardText(cellReader(header, record)(column)))),
-    );
+    const categories = categoriesOf(records.flatMap((record) => namedIn(cellReader(header, record))));
     const readings: Reading[] = [];
     const twice = repeated(header);
     if (twice !== null) readings.push(problem(first?.row ?? 1, 'duplicate_name', `The header has the column ${quoted(twice)} twice.`));
@@ -36,6 +34,14 @@ export const ownCsv: ImportFormat = {
     return { people: names, categories, readings, passedOver, totals: null };
   },
 };
+
+/** The categories that a row names: its own, and above it the main one. */
+function namedIn(cell: (column: string) => string): [key: string, name: string][] {
+  const key = unguardText(cell('Category'));
+  const names = unguardText(cell(CATEGORY_NAME)).split('\n');
+  const own: [string, string] = [key, names.at(-1) ?? ''];
+  return names.length > 1 ? [[key.split('.')[0] ?? '', names[0] ?? ''], own] : [own];
+}
 
 /** What a file says of a group's own categories; one without a name is none that a group could take. */
 function categoriesOf(pairs: readonly (readonly string[])[]): Map<string, string> {

@@ -28,10 +28,11 @@ export async function findExportedGroup(query: Query, groupId: string, viewerId:
      where s.group_id = $1 and exists (select 1 from expense.posting_line l where l.group_id = $1 and l.account_id = s.id) order by s.kind`,
     [groupId],
   );
-  // Of archived ones those that the group's expenses name.
+  // Of archived ones those that the group's expenses name, and their main ones.
   const categories = await query<{ key: string; name: string }>(
     `select c.key, c.name from expense.category c where c.group_id = $1 and (c.archived_at is null
-       or c.key in (select e.category from expense.expense e where e.group_id = $1 and e.state = 'posted')) order by c.key`,
+       or c.key in (select unnest(array[e.category, split_part(e.category, '.', 1)]) from expense.expense e where e.group_id = $1 and e.state = 'posted'))
+     order by c.key`,
     [groupId],
   );
   return {
