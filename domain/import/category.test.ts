@@ -41,6 +41,7 @@ describe('categories of files', () => {
     ['Home - Foo', 'home', 'Home - Foo'],
     ['Foo', null, 'Foo'],
     ['transport.boat', 'transport.boat'],
+    ['payment', 'payment'],
     ['', null],
   ] as const) {
     it(`"${word}", means ${category ?? 'none'}`, () => assert.deepEqual(categoryOf(word), { category, tags }));

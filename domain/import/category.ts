@@ -48,7 +48,7 @@ export function foldedName(name: string): string {
 export function categoryOf(text: string, own: OwnCategories = {}): { readonly category: string | null; readonly tags: readonly string[] } {
   const word = text.trim();
   if (word === '') return { category: null, tags: [] };
-  if (isCategory(word) && word !== PAYMENT_CATEGORY) return { category: word, tags: [] };
+  if (isCategory(word)) return { category: word, tags: [] };
   const kept = word.length <= 40 ? [word] : [];
   const { category, isWhole } = meaningOf(foldedName(word), own);
   if (category !== undefined) return { category, tags: isWhole ? [] : kept };

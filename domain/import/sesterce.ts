@@ -1,3 +1,4 @@
+import { isCategory } from '../categories.ts';
 import { type CsvRecord, unguardText } from '../csv.ts';
 import { divideRationals, rational } from '../decimal.ts';
 import type { ExpenseInput } from '../expense.ts';
@@ -71,7 +72,7 @@ function readRow(
   if (sumOf(paid) !== sumOf(owed)) throw refusal('row_not_balanced', 'What is paid and what it is paid for do not add up to the same.');
   if (paid.length === 0) return null;
   const word = unguardText(cell('Category'));
-  const { category, tags } = saysPayment(word) ? { category: null, tags: [] } : categoryOf(word, own);
+  const { category, tags } = saysPayment(word) && !isCategory(word) ? { category: null, tags: [] } : categoryOf(word, own);
   const about = {
     date: cell('Date'),
     description: oneLine(unguardText(cell('Title'))),

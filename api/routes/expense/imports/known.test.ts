@@ -127,6 +127,18 @@ describe('imports into a group that knows', function () {
     }
   });
 
+  for (const format of ['csv', 'json', 'sesterce-csv', 'splitwise-csv']) {
+    it(`${format}, money given back to several, is no spending in another group either`, async () => {
+      const bill =
+        'date,what,bill_type,payer_name,amount,currency,payer_weight,owers\n2026-06-03,back,Reimbursement,Ana,3.00,EUR,1.0,"Ben, Cleo"\n';
+      await importText(api, ana, groupId, bill);
+      assert.deepEqual(await rowsOf(groupId), [['back', 'payment']]);
+      const other = (await createGroup(ana)).id as string;
+      await importText(api, ana, other, await exported(groupId, format), { format });
+      assert.deepEqual((await rowsOf(other))[0]?.slice(0, 2), ['back', 'payment']);
+    });
+  }
+
   it('categories of a file, at the limit and one more, are added or refuse it, in a dry run too', async () => {
     await api.deps.databases.expense!.pool.query(
       `insert into expense.category (id, group_id, key, name, created_by, created_at)
