@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { CURRENCIES } from './currency.ts';
-import { formatAmount, MAX_MINOR, moneyFromWire, moneyToWire, parseAmount } from './money.ts';
+import { formatAmount, MAX_MINOR, moneyFromWire, moneyToWire, parseAmount, parseSum } from './money.ts';
 import { RefusalError, unwrap } from './refusal.ts';
 
 const currency = fc.constantFrom(...CURRENCIES.map(({ code }) => code));
@@ -36,7 +36,10 @@ describe('money', () => {
       [1n, 'KWD', '0.001'],
       [12345n, 'CLF', '1.2345'],
     ] as const;
-    for (const [amount, code, text] of written) assert.equal(formatAmount(amount, code), text);
+    for (const [amount, code, text] of written) {
+      assert.equal(formatAmount(amount, code), text);
+      assert.equal(parseSum(text), amount);
+    }
   });
 
   it('fills missing digits with zeros', () => {

@@ -51,6 +51,15 @@ export function parseAmount(text: string, currency: string, pointer?: string): O
 }
 
 /**
+ * Reads what {@link formatAmount} wrote. Any size is read, since sums may exceed {@link MAX_MINOR}.
+ *
+ * @throws SyntaxError where it is no such text.
+ */
+export function parseSum(text: string): bigint {
+  return BigInt(text.replace('.', ''));
+}
+
+/**
  * Writes minor units as a decimal text with all digits of the currency; zero has no sign.
  *
  * Any size is written, since sums may exceed {@link MAX_MINOR}.

@@ -150,6 +150,23 @@ describe('charts of a group', function () {
     assert.equal((await svgOf('locale=x')).status, 400);
   });
 
+  it('sums above the greatest amount of one expense, are drawn', async () => {
+    const group = await createGroup(ana);
+    const amount = '10000000000000.00';
+    for (let recorded = 0; recorded < 2; recorded += 1) {
+      const { status } = await ana.call('POST', `/v1/groups/${group.id}/expenses`, {
+        description: 'Everything',
+        date: '2026-11-20',
+        total: { amount, currency: 'EUR' },
+        payers: [{ memberId: group.myMemberId, amount }],
+        split: { method: 'equal', among: [group.myMemberId] },
+      });
+      assert.equal(status, 201);
+    }
+    for (const kind of ['months', 'categories', 'debts'])
+      assert.equal((await ana.call('GET', `/v1/groups/${group.id}/chart.svg?kind=${kind}`)).status, 200, kind);
+  });
+
   it('strangers, and questions that make no sense, are refused', async () => {
     const stranger = await api.user();
     assert.deepEqual(refusalOf(await stranger.call('GET', url)), [404, 'not_found']);

@@ -8,10 +8,10 @@ import { isCategory } from '../../../../domain/categories.ts';
 import { categoryName } from '../../../../domain/category-names.ts';
 import { type ChartWords, chartWords } from '../../../../domain/chart-words.ts';
 import { isKnownCurrency } from '../../../../domain/currency.ts';
-import { parseAmount } from '../../../../domain/money.ts';
+import { parseSum } from '../../../../domain/money.ts';
 import type { Net, PlannedTransfer } from '../../../../domain/plan-settle.ts';
 import { whoPaysWhom } from '../../../../domain/plan-stable.ts';
-import { refusal, unwrap } from '../../../../domain/refusal.ts';
+import { refusal } from '../../../../domain/refusal.ts';
 import type { Tx } from '../../../../db/transact.ts';
 import { groupAccess } from '../../../access.ts';
 import { languageHeaders, languageOf } from '../../../language.ts';
@@ -106,7 +106,7 @@ const DRAWN: Readonly<Record<'debts' | 'categories' | 'months', (query: Tx['quer
     for (const row of data) {
       if (row.currency !== code) continue;
       const main = nameOfMain(row.key, names.categories, words);
-      sums.set(main, (sums.get(main) ?? 0n) + unwrap(parseAmount(row.spent, code)));
+      sums.set(main, (sums.get(main) ?? 0n) + parseSum(row.spent));
     }
     return drawCategories(
       words,
@@ -120,7 +120,7 @@ const DRAWN: Readonly<Record<'debts' | 'categories' | 'months', (query: Tx['quer
     const { data } = await findStats(query, { groupId }, { by: 'month', from, to });
     const sums = data
       .filter((row) => row.currency === code)
-      .map((row) => ({ month: row.key ?? '', spent: unwrap(parseAmount(row.spent, code)), income: unwrap(parseAmount(row.income, code)) }));
+      .map((row) => ({ month: row.key ?? '', spent: parseSum(row.spent), income: parseSum(row.income) }));
     return drawMonths(words, names.name, code, monthsWithoutGaps(sums, { from, to }));
   },
 };
