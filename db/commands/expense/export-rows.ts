@@ -1,7 +1,7 @@
 import { NOTHING_WRITTEN, writeBatch } from '../../../domain/export/batches.ts';
 import type { ExportedGroup } from '../../../domain/export/formats.ts';
 import { EXPORT_BYTES_MAX } from '../../../domain/export/group-export.ts';
-import { countExported, exportedBatch, findExportedGroup } from '../../queries/expense/export.ts';
+import { countExported, exportedBatch, findExportedGroup, placesChanged } from '../../queries/expense/export.ts';
 import type { Tx } from '../../transact.ts';
 import {
   appendParts,
@@ -15,6 +15,9 @@ import {
 
 /** Expenses and postings of one transaction: some 0.1 s, so that who cancels waits no longer. */
 export const WRITE_BATCH_MAX = 500;
+
+/** How often an export begins again before it fails. */
+export const RESTARTS_MAX = 5;
 
 /** How far the writing has come. */
 export interface WriteProgress {
@@ -49,6 +52,7 @@ export async function writeNextRows(tx: Tx, exportId: string): Promise<WriteProg
   const { until, groupId, format } = held;
   const batch = await exportedBatch(tx.query, groupId, { until, after: position.after, limit: WRITE_BATCH_MAX });
   const isLast = batch.after === null;
+  if (isLast && (await placesChanged(tx.query, groupId, until))) return beginAgain(tx, held, position);
   const { texts, memory } = writeBatch(format, group, position.memory, batch.rows, isLast);
   const parts = texts.map(({ section, text }) => ({ kind: 'rows' as const, section, content: Buffer.from(text, 'utf8') }));
   const added = await appendParts(tx, exportId, parts);
@@ -56,7 +60,12 @@ export async function writeNextRows(tx: Tx, exportId: string): Promise<WriteProg
     await endExport(tx, held, { state: 'failed', failureCode: 'export_too_large' });
     return { outcome: 'stopped', written: held.writtenRows, rows };
   }
-  const next: WritingPosition | PackingPosition | null = !isLast ? { after: batch.after, memory } : held.receipts ? PACKING_BEGINS : null;
+  const { restarts } = position;
+  const next: WritingPosition | PackingPosition | null = !isLast
+    ? { after: batch.after, memory, restarts }
+    : held.receipts
+      ? PACKING_BEGINS
+      : null;
   const phase = !isLast ? 'writing' : held.receipts ? 'packing' : 'sealing';
   const written = held.writtenRows + batch.entries;
   // Something may have been deleted since they were counted; in the end they are what was written.
@@ -67,15 +76,34 @@ export async function writeNextRows(tx: Tx, exportId: string): Promise<WriteProg
   return { outcome: isLast ? 'end' : 'more', written, rows };
 }
 
+/**
+ * What got another day while batches were written, may be in none of them, or in two: all of it is written again, of what is recorded
+ * until now. In a group that changes all the time that ends somewhen.
+ */
+async function beginAgain(tx: Tx, held: HeldExport, { restarts = 0 }: WritingPosition): Promise<WriteProgress> {
+  if (restarts >= RESTARTS_MAX) {
+    await endExport(tx, held, { state: 'failed', failureCode: 'group_changed' });
+    return { outcome: 'stopped', written: held.writtenRows, rows: held.rows };
+  }
+  await tx.query('delete from expense.group_export_part where export_id = $1', [held.id]);
+  const position: WritingPosition = { after: null, memory: NOTHING_WRITTEN, restarts: restarts + 1 };
+  await tx.query(
+    `update expense.group_export set until = clock_timestamp(), source = null, position = $2, written_rows = 0, stored_bytes = 0, updated_at = $3
+     where id = $1`,
+    [held.id, JSON.stringify(position), tx.now],
+  );
+  return { outcome: 'more', written: 0, rows: held.rows };
+}
+
 /** The group and the position that the batch begins with. With the first one, the group is kept as all batches name it. */
 async function opened(tx: Tx, held: HeldExport): Promise<{ group: ExportedGroup; position: WritingPosition; rows: number }> {
-  if (held.source !== null && held.position !== null && 'memory' in held.position)
-    return { group: groupOf(held.source), position: held.position, rows: held.rows };
+  const begun = held.position !== null && 'memory' in held.position ? held.position : null;
+  if (held.source !== null && begun !== null) return { group: groupOf(held.source), position: begun, rows: held.rows };
   const group = await findExportedGroup(tx.query, held.groupId, held.memberId);
   const rows = await countExported(tx.query, held.groupId, held.until);
   const source: ExportSource = { ...group, accounts: [...group.accounts], categories: [...group.categories] };
   await tx.query('update expense.group_export set source = $2, rows = $3 where id = $1', [held.id, JSON.stringify(source), rows]);
-  return { group, position: { after: null, memory: NOTHING_WRITTEN }, rows };
+  return { group, position: begun ?? { after: null, memory: NOTHING_WRITTEN }, rows };
 }
 
 function groupOf(source: ExportSource): ExportedGroup {

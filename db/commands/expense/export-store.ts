@@ -21,6 +21,8 @@ export type ExportSource = Omit<ExportedGroup, 'accounts' | 'categories'> & {
 export interface WritingPosition {
   readonly after: ExportPlace | null;
   readonly memory: WriterMemory;
+  /** How often it began again, as rows had changed their places. */
+  readonly restarts?: number;
 }
 
 /** Where the packing of a ZIP stands: in its data file, then among the receipts. */

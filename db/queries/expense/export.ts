@@ -131,6 +131,23 @@ export async function countExported(query: Query, groupId: string, until: string
   return row?.n ?? 0;
 }
 
+/**
+ * Whether something that stood has another place among the rows since a moment: an expense another day, a payment another posting, as
+ * members were merged. What was only edited, deleted or restored is in a file once or not at all, whenever it was read.
+ */
+export async function placesChanged(query: Query, groupId: string, since: string): Promise<boolean> {
+  const [row] = await query<{ changed: boolean }>(
+    `select exists (
+         select 1 from expense.expense e where ${STANDING_EXPENSE} and e.updated_at > $2::timestamptz
+           and exists (select 1 from expense.expense_version v where v.expense_id = e.id and v.content ->> 'date' <> e.date::text))
+       or exists (
+         select 1 from expense.posting r join expense.posting p on p.id = r.reverses_id
+         where r.group_id = $1 and r.created_at > $2::timestamptz and p.kind in ('transfer', 'refund', 'adjustment')) as changed`,
+    [groupId, since],
+  );
+  return row?.changed === true;
+}
+
 /** Where a row stands among all rows: day, moment and id, as one text that sorts by code units. */
 interface Place {
   readonly place: string;

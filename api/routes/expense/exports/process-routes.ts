@@ -36,7 +36,7 @@ const create = route({
   operationId: 'createExport',
   tag,
   summary: 'Have a group written to a file, with its receipts',
-  description: `For groups of any size: an \`exportData\` workflow writes the same file as \`GET .../export\`, of what is recorded until now, and tells you when it is there. With \`receipts\` it is a ZIP of that file, of the receipts, and of a \`manifest.json\` with the SHA-256 of each and the expense that it is of. Kept for ${EXPORT_FILE_DAYS} days; at most ${RUNNING_EXPORTS_MAX} of yours run at once in a group and ${RUNNING_EXPORTS_OF_PERSON_MAX} in all, and the last ${KEPT_EXPORTS_MAX} are kept, of two gigabytes together.`,
+  description: `For groups of any size: an \`exportData\` workflow writes the same file as \`GET .../export\`, of what is recorded until now, and tells you when it is there. What gets another day while it is written makes it begin again, a few times; then it fails by \`group_changed\`. With \`receipts\` it is a ZIP of that file, of the receipts, and of a \`manifest.json\` with the SHA-256 of each and the expense that it is of. Kept for ${EXPORT_FILE_DAYS} days; at most ${RUNNING_EXPORTS_MAX} of yours run at once in a group and ${RUNNING_EXPORTS_OF_PERSON_MAX} in all, and the last ${KEPT_EXPORTS_MAX} are kept, of two gigabytes together.`,
   access: groupAccess,
   params: schema.groupParams,
   body: schema.createExport,

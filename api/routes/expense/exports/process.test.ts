@@ -7,7 +7,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { type ExportActivities, exportActivities } from '../../../../activities/expense/export-activities.ts';
 import { noticeEvents } from '../../../../db/commands/notification/notices.ts';
 import { eraseStep } from '../../../../db/commands/expense/erasure.ts';
-import { writeNextRows } from '../../../../db/commands/expense/export-rows.ts';
+import { RESTARTS_MAX, writeNextRows } from '../../../../db/commands/expense/export-rows.ts';
 import { packNext } from '../../../../db/commands/expense/export-zip.ts';
 import { purgeGroup } from '../../../../db/commands/expense/group-purge.ts';
 import { receiptKey } from '../../../../db/commands/expense/receipts.ts';
@@ -271,6 +271,37 @@ describe('exports by a process', function () {
     assert.equal(joined.status, 201);
     assert.equal(await carryOut(id as string), 'done');
     assert.ok((await fileOf(`/v1/exports/${id}/file`)).bytes.equals(before.bytes));
+  });
+
+  it('an expense that gets another day while it is written, is in it once; where that does not end, it fails', async () => {
+    const { groupId, members } = await newGroup(600);
+    const recorded = await ana.call('POST', `/v1/groups/${groupId}/expenses`, {
+      description: 'Wanderer',
+      date: '2025-12-01',
+      total: { amount: '1.00', currency: 'EUR' },
+      payers: [{ memberId: members[0], amount: '1.00' }],
+      split: { method: 'equal', among: members },
+    });
+    const moveTo = async (date: string): Promise<void> => {
+      const { status } = await ana.call('PATCH', `/v1/expenses/${recorded.body.id}`, { date }, { 'if-match': '*' });
+      assert.equal(status, 200);
+    };
+    const { id } = await asked(groupId, { format: 'csv' });
+    await run((tx) => writeNextRows(tx, id as string));
+    await moveTo('2026-06-01');
+    assert.equal(await carryOut(id as string), 'done');
+    const file = (await fileOf(`/v1/exports/${id}/file`)).bytes;
+    assert.equal(file.toString().match(/Wanderer/g)?.length, 1);
+    assert.ok(file.equals((await fileOf(`/v1/groups/${groupId}/export?format=csv`)).bytes));
+
+    const { id: endless } = await asked(groupId, { format: 'csv' });
+    for (let begun = 0; begun <= RESTARTS_MAX; begun += 1) {
+      assert.equal((await run((tx) => writeNextRows(tx, endless as string))).outcome, 'more', `beginning ${begun}`);
+      await moveTo(begun % 2 === 0 ? '2025-12-01' : '2026-06-01');
+      await run((tx) => writeNextRows(tx, endless as string));
+    }
+    assert.equal(await carryOut(endless as string), 'failed');
+    assert.deepEqual([(await seen(endless as string)).failureCode, await partsOf(endless as string)], ['group_changed', 0]);
   });
 
   it('who asked, and nobody else, sees it, while they are in the group', async () => {
