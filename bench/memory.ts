@@ -2,7 +2,7 @@ import { execFileSync, fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
-import { PROJECT_ROOT } from '../sandbox/parts.ts';
+import { PLATFORM_PARTS, PROJECT_ROOT } from '../sandbox/parts.ts';
 import { findFreePorts } from '../sandbox/ports.ts';
 import { closeAtEnd } from './support/cleanup.ts';
 import { inParallel, type Measurement, type RunOptions, until } from './support/measurement.ts';
@@ -96,10 +96,17 @@ async function parkedWorkflow(stand: Stand, client: Client, progress: (text: str
 /** The growth of a fresh worker's resident memory over the workflows that it parks after the first ones, in KB each. */
 async function costInOneWorker(stand: Stand, client: Client, user: User): Promise<number> {
   const [opsPort] = await findFreePorts(1);
+  // As the platform starts its own.
   const child = fork(join(PROJECT_ROOT, 'workers/main.ts'), {
     cwd: PROJECT_ROOT,
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
-    env: { ...stand.platform.env, OPS_PORT: String(opsPort), MAX_CACHED_WORKFLOWS: String(2 * (PARKED_FIRST + PARKED_MORE)) },
+    execArgv: PLATFORM_PARTS.worker.filter((argument) => argument.startsWith('--')),
+    env: {
+      ...stand.platform.env,
+      MALLOC_ARENA_MAX: '2',
+      OPS_PORT: String(opsPort),
+      MAX_CACHED_WORKFLOWS: String(2 * (PARKED_FIRST + PARKED_MORE)),
+    },
   });
   const ended = once(child, 'exit');
   closeAtEnd(() => {

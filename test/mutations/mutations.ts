@@ -588,13 +588,13 @@ export const MUTATIONS: readonly Mutation[] = [
     test: 'a member is erased, files with their name go, whoever asked for them; their own rows too',
   },
   {
-    patch: '180-undone-by-the-importer',
+    patch: '176-undone-by-the-importer',
     breaks: 'the undo of an import is told as the act of whoever asked for it',
     file: 'api/routes/expense/imports/undo.test.ts',
     test: 'asked for by another member, is their act in history, activity and events',
   },
   {
-    patch: '181-undone-under-who-left',
+    patch: '177-undone-under-who-left',
     breaks: 'the undo of an import changes the balance of nobody who has left',
     file: 'api/routes/expense/imports/undo.test.ts',
     test: 'member who leaves while it is undone, keeps what names them, which is listed and not imported again',
