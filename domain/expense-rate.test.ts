@@ -39,6 +39,7 @@ describe('rate of a use', () => {
     assert.equal(codeOf(freeze({ total: { amount: '0.00', currency: 'EUR' } })), 'rate_not_positive');
     assert.equal(codeOf(freeze({ total: { amount: '80.001', currency: 'EUR' } })), 'amount_precision');
     assert.equal(codeOf(freeze({ perGroupCurrency: '0' })), 'rate_not_positive');
+    assert.equal(codeOf(freeze({ source: 'my bank' })), 'rate_required');
   });
 
   it('a rate beside both amounts, agrees with them to the digits that were typed, or is refused', () => {

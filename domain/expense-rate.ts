@@ -44,7 +44,7 @@ export function publishedDay(rate: RateInput | null | undefined, date: string): 
  * Decides the rate at which a use is frozen.
  *
  * @param published what {@link needsPublishedRate} asked for; null where none is known.
- * @returns null where the use has no rate, or refusals `rate_currency`, `rate_not_positive`, `rate_contradicts_total`, `rate_not_published` and those of an amount.
+ * @returns null where the use has no rate, or refusals `rate_required`, `rate_currency`, `rate_not_positive`, `rate_contradicts_total`, `rate_not_published` and those of an amount.
  */
 export function freezeRate(use: {
   readonly rate: RateInput | null | undefined;
@@ -64,7 +64,8 @@ export function freezeRate(use: {
     const frozen = freezeTotal(rate.total, source, total, groupCurrency);
     return frozen.ok ? checkAgreement(rate.perGroupCurrency, frozen.value, total) : frozen;
   }
-  if (rate.perGroupCurrency === undefined || parseRate(rate.perGroupCurrency) === null) {
+  if (rate.perGroupCurrency === undefined) return refuse('rate_required', "Give the rate, or the amount in the group's currency.", '/rate');
+  if (parseRate(rate.perGroupCurrency) === null) {
     return refuse('rate_not_positive', 'A rate is a decimal above zero.', '/rate/perGroupCurrency');
   }
   return ok({ perGroupCurrency: rate.perGroupCurrency, source });

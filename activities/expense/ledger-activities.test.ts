@@ -111,6 +111,26 @@ describe('settlements of the ledger', () => {
     assert.deepEqual(await faults(groupId), []);
   });
 
+  it('debt above the greatest payment, settled in several legs', async () => {
+    const { groupId, members } = await groupOf(2);
+    const [a, b] = members as [string, string];
+    for (const total of ['10000000000000.00', '10000000000000.00', '5.00'])
+      assert.equal((await ana.call('POST', `/v1/groups/${groupId}/expenses`, expense(a, [b], total))).status, 201);
+    const request = { settlementId: uuidv7(), groupId, currencies: ['EUR'], strategy: 'minimal' as const };
+    const { transfers } = await activities().planSettlement(request);
+    assert.deepEqual(
+      transfers.map(({ from, to, money }) => [from, to, money.amount]),
+      [
+        [b, a, '10000000000000.00'],
+        [b, a, '10000000000000.00'],
+        [b, a, '5.00'],
+      ],
+    );
+    assert.deepEqual((await activities().planSettlement(request)).transfers, transfers);
+    assert.equal((await ana.call('GET', `/v1/groups/${groupId}/plan`)).body.count, 0);
+    assert.deepEqual(await faults(groupId), []);
+  });
+
   it('deleted group, refused; archived, its debts may still be settled', async () => {
     const { groupId, members } = await groupOf(2);
     await ana.call('POST', `/v1/groups/${groupId}/expenses`, expense(members[0]!, members, '2.00'));

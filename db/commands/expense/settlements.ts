@@ -1,7 +1,7 @@
 import { v7 as uuidv7 } from 'uuid';
 import { reservationDeltas } from '../../../domain/balance.ts';
 import { type GroupState, moveGroup } from '../../../domain/group.ts';
-import { moneyFromWire, moneyToWire, type MoneyWire } from '../../../domain/money.ts';
+import { MAX_MINOR, moneyFromWire, moneyToWire, type MoneyWire } from '../../../domain/money.ts';
 import type { SettlementStrategy } from '../../../domain/plan.ts';
 import { planStably } from '../../../domain/plan-stable.ts';
 import { refusal, unwrap } from '../../../domain/refusal.ts';
@@ -52,7 +52,16 @@ async function planCurrency(tx: Tx, { groupId, strategy, hub }: PlanRequest, cur
   const { balances, units, moved } = await findPlanBase(tx.query, groupId, currency);
   const pairs = strategy === 'pairwise' ? await findPairs(tx.query, groupId, currency) : [];
   const plan = unwrap(planStably({ balances, strategy, units, pairs, ...(hub === undefined ? {} : { hub }) }, moved));
-  return plan.transfers.map(({ from, to, minor }) => ({ id: uuidv7(), from, to, money: moneyToWire({ minor, currency }) }));
+  return plan.transfers.flatMap(({ from, to, minor }) =>
+    payable(minor).map((part) => ({ id: uuidv7(), from, to, money: moneyToWire({ minor: part, currency }) })),
+  );
+}
+
+/** A debt is a sum and may exceed the greatest payment: then it is paid in several legs. */
+function payable(minor: bigint): bigint[] {
+  const parts: bigint[] = [];
+  for (let left = minor; left > 0n; left -= MAX_MINOR) parts.push(left < MAX_MINOR ? left : MAX_MINOR);
+  return parts;
 }
 
 async function reserve(tx: Tx, request: PlanRequest, legs: readonly ReservedLeg[]): Promise<void> {

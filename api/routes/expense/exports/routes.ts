@@ -18,7 +18,7 @@ const exportGroup = route({
   tag: 'imports and exports',
   summary: 'A group as a file',
   description:
-    'Expenses that stand, payments, refunds and adjustments, in the order of days. `csv` and `json` are our own and can be imported again without a loss; `sesterce-csv` keeps several payers and exact shares, `splitwise-csv` what each gained or lost, `qif` is your own book, one account for each currency. Texts that a spreadsheet would run as formulas carry an apostrophe. Sent as it is read, whatever the size of the group.',
+    'Expenses that stand, payments, refunds and adjustments, in the order of days. `csv` and `json` are our own and can be imported again without a loss; `sesterce-csv` keeps several payers and exact shares, `splitwise-csv` what each gained or lost, `qif` is your own book, one account for each currency. Texts that a spreadsheet would run as formulas carry an apostrophe. Sent as it is read, whatever the size of the group: of an expense whose day is changed meanwhile, it may have both or neither; a file of `createExport` has each once.',
   access: groupAccess,
   params: z.strictObject({ groupId: id }),
   query: z.strictObject({ format: z.enum(EXPORT_FORMATS).default('csv') }),
