@@ -5,8 +5,11 @@ import { createBell, pause } from './bell.ts';
 
 /** Events of one statement. At 2,500 expenses a second a batch is about a hundred; this bounds the catch-up after an outage. */
 const BATCH_MAX = 5_000;
-/** Notifications that come within this time share one statement: at most 25 a second, whatever the load. */
+/** Notifications that come within this time share one statement: at most 25 a second. */
 const DEBOUNCE_MS = 40;
+/** A statement that published so many is followed by a longer pause: what it and the consumers cost hardly grows with the events. */
+const BUSY_EVENTS = 40;
+const BUSY_DEBOUNCE_MS = 150;
 /** The net below the notifications. */
 const POLL_MS = 1_000;
 
@@ -23,6 +26,6 @@ export async function sequence(lead: Lead, service: ServiceName, onPublished: (c
     if (published > 0) onPublished(published);
     if (published === BATCH_MAX) continue;
     await bell.wait(POLL_MS, lead.signal);
-    await pause(DEBOUNCE_MS, lead.signal);
+    await pause(published < BUSY_EVENTS ? DEBOUNCE_MS : BUSY_DEBOUNCE_MS, lead.signal);
   }
 }
