@@ -12,7 +12,7 @@ const IN_FLIGHT_MAX = 50;
 const BATCH_MAX = 1_000;
 /** Successes are marked in groups of this many while a batch runs. */
 const MARK_BATCH_MAX = 200;
-const POLL_MS = 500;
+const POLL_MS = 200;
 /** Above what a full queue of calls takes at the server's slowest (114 calls at 38 starts a second), below what delays the return from an outage. */
 const CALL_DEADLINE_MS = 5_000;
 const BACK_OFF_MIN_MS = 250;
