@@ -46,8 +46,8 @@ export async function voteOnExpense(tx: Tx, command: VoteCommand): Promise<void>
   refuseClosedGroup(context);
   if ((command.version ?? version) !== version)
     throw refusal('version_mismatch', `Version ${version} waits now; read it and decide anew.`, '/version');
+  const asked = await askedContent(tx, expense);
   if (command.decision === 'approved') {
-    const asked = await askedContent(tx, expense);
     refuseLockedPeriod(context, daysOf(expense, asked));
     if (chargesWhoLeft(context, expense, asked))
       throw refusal('member_left', 'A member whose balance this would change has left the group; reject or withdraw it.');
@@ -68,7 +68,7 @@ export async function voteOnExpense(tx: Tx, command: VoteCommand): Promise<void>
   });
   const votes = [...standing.votes, { memberId: member.id, decision: command.decision }];
   const decision = decideRound(standing.round, votes);
-  if (decision === 'approved') await approve(tx, context, expense, version, command.userId);
+  if (decision === 'approved') await approve(tx, expense, asked, version, command.userId);
   if (decision === 'rejected') await endRound(tx, expense, version, 'rejected', command.userId);
 }
 
@@ -102,8 +102,9 @@ export async function expireRound(
   if (standing === null) return 'gone';
   if (standing.outcome !== 'waiting' || askedVersion(expense) !== input.version) return standing.outcome;
   if (!input.force && Date.parse(standing.dueAt) > tx.now.getTime()) return 'waiting';
-  if (timeoutEvent(standing) === 'approve' && (await canApprove(tx, context, expense))) {
-    await approve(tx, context, expense, input.version);
+  const asked = await askedContent(tx, expense);
+  if (timeoutEvent(standing) === 'approve' && canApprove(context, expense, asked)) {
+    await approve(tx, expense, asked, input.version);
     return 'approved';
   }
   await endRound(tx, expense, input.version, 'expired');
@@ -159,10 +160,11 @@ async function decideAgain(
   const { context, expense } = await holdExpense(tx, round);
   const standing = await findRound(tx.query, expense.id, round.version);
   if (standing === null || askedVersion(expense) !== round.version) return;
-  if (chargesWhoLeft(context, expense, await askedContent(tx, expense))) return endRound(tx, expense, round.version, 'rejected');
+  const asked = await askedContent(tx, expense);
+  if (chargesWhoLeft(context, expense, asked)) return endRound(tx, expense, round.version, 'rejected');
   const decision = decideRound(standing.round, standing.votes);
   if (decision === 'rejected') return endRound(tx, expense, round.version, 'rejected');
-  if (decision === 'approved' && (await canApprove(tx, context, expense))) return approve(tx, context, expense, round.version);
+  if (decision === 'approved' && canApprove(context, expense, asked)) return approve(tx, expense, asked, round.version);
   emit(tx, expense, 'expense.voters_changed', round.version);
 }
 
@@ -184,10 +186,9 @@ function daysOf(expense: ExpenseView, asked: ExpenseView['content']): string[] {
 }
 
 /** Silence counts as consent only where the expense could still be posted: in an active group, in an open period, with everybody there. */
-async function canApprove(tx: Tx, context: GroupContext, expense: ExpenseView): Promise<boolean> {
-  const content = await askedContent(tx, expense);
-  if (!moveGroup(context.state, 'change').ok || !checkPeriod(context.lockedUntil, daysOf(expense, content)).ok) return false;
-  return !chargesWhoLeft(context, expense, content);
+function canApprove(context: GroupContext, expense: ExpenseView, asked: ExpenseView['content']): boolean {
+  if (!moveGroup(context.state, 'change').ok || !checkPeriod(context.lockedUntil, daysOf(expense, asked)).ok) return false;
+  return !chargesWhoLeft(context, expense, asked);
 }
 
 /** Whether an approval would change the balance of somebody who has left; new words about what stands change none. */
@@ -200,11 +201,10 @@ async function askedContent(tx: Tx, expense: ExpenseView): Promise<ExpenseView['
   return expense.pendingVersion === null ? expense.content : (await keptVersion(tx, expense.id, expense.pendingVersion)).content;
 }
 
-async function approve(tx: Tx, context: GroupContext, expense: ExpenseView, version: number, userId?: string): Promise<void> {
-  const content = await askedContent(tx, expense);
+async function approve(tx: Tx, expense: ExpenseView, asked: ExpenseView['content'], version: number, userId?: string): Promise<void> {
   const state = unwrap(moveExpense({ state: expense.state, event: 'approve', hasPendingVersion: expense.pendingVersion !== null }));
-  const postingId = await repost(tx, expense, content, version);
-  const replaced = expense.pendingVersion === null ? null : content;
+  const postingId = await repost(tx, expense, asked, version);
+  const replaced = expense.pendingVersion === null ? null : asked;
   await writeExpense(tx, expense.id, { state, version, pendingVersion: null, postingId, content: replaced });
   await closeRound(tx, expense.id, version, 'approved');
   emit(tx, expense, 'expense.approved', version, userId);
